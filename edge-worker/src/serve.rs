@@ -5,7 +5,7 @@ use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys:
 
 use crate::{
     body, clock,
-    handlers::{admin, assets, cache, copy, document, environments, explain, outcomes, owners, point_in_time, ruleset, watch},
+    handlers::{admin, assets, cache, copy, document, environments, explain, me, outcomes, owners, point_in_time, ruleset, watch},
     host::Host,
     http::{
         self, Outcome, Pass,
@@ -186,7 +186,7 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         PassedHandler::Restore | PassedHandler::RestorePieces | PassedHandler::ImportOverrides => {
             admin::stream(&caller, request, host).await
         }
-        PassedHandler::Demo => assets::page("/demo/index.html", host).await,
+        PassedHandler::Demo => assets::demo(host).await,
         PassedHandler::DemoExplain => {
             caller.unrestricted()?;
             explain::many(environment, request, host).await
@@ -195,6 +195,8 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
             Some(watcher) => watch::open(&watcher, request, host).await,
             None => Err(Problem::no_relay()),
         },
+        PassedHandler::Me => me::show(&caller),
+        PassedHandler::Dashboard => assets::dashboard(host).await,
         PassedHandler::Asset => assets::file(parts.path(), host).await,
     }
 }

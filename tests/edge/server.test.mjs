@@ -19,7 +19,7 @@ after(async () => {
 
 test('dev.json has the addresses and credentials, and only its owner can read it', async () => {
   const described = JSON.parse(await readFile(join(folder.path, 'dev.json'), 'utf8'));
-  assert.deepEqual(Object.keys(described).sort(), ['adminToken', 'clientKey', 'demo', 'serverKey', 'url']);
+  assert.deepEqual(Object.keys(described).sort(), ['adminToken', 'clientKey', 'dashboard', 'demo', 'serverKey', 'url']);
   assert.equal((await stat(join(folder.path, 'dev.json'))).mode & 0o077, 0);
 });
 

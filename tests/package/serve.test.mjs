@@ -400,6 +400,7 @@ test('dev serves the example flags, and every address in dev.json answers', asyn
   assert.equal(described.url, server.url);
   assert.equal((await ask(`${described.url}/health`)).status, 200);
   assert.equal((await ask(described.demo)).status, 200);
+  assert.equal((await ask(described.dashboard)).status, 200);
   const admin = await ask(`${server.url}/api/admin/feature-flags`, { key: described.adminToken });
   const examples = JSON.parse(await readFile(new URL('../../npm/examples/flags.json', import.meta.url), 'utf8'));
   assert.deepEqual(admin.body.features.map(({ flagPath }) => flagPath).sort(), Object.keys(examples.flags).sort());

@@ -5,15 +5,28 @@ use super::reply;
 use crate::{host::Host, problem::Problem};
 
 /// Scripts of our own only, and WebAssembly.
-const POLICY: &str =
+const DEMO_POLICY: &str =
     "default-src 'self'; img-src 'self' data:; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; frame-ancestors 'self'";
 
-/// A page. It learns the publishable key from its `client-key` element.
-pub(crate) async fn page(path: &str, env: &Host) -> Result<Response, Problem> {
+/// Scripts, styles and requests of this origin only. No other page may frame the dashboard, and no text may become markup or a script.
+const DASHBOARD_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// The demo page. It learns the publishable key from its `client-key` element.
+pub(crate) async fn demo(env: &Host) -> Result<Response, Problem> {
     let key = env.settings.client_key.as_deref().unwrap_or_default();
-    let html = fetch(path, env).await?.text().await?.replace("{{client-key}}", key);
-    let response = reply("text/html; charset=utf-8", html.into_bytes())?;
-    response.headers().set("content-security-policy", POLICY)?;
+    let html = fetch("/demo/index.html", env).await?.text().await?.replace("{{client-key}}", key);
+    page(html.into_bytes(), DEMO_POLICY)
+}
+
+/// The dashboard's page. It holds no key and no token: the operator types one in.
+pub(crate) async fn dashboard(env: &Env) -> Result<Response, Problem> {
+    page(fetch("/dashboard/index.html", env).await?.bytes().await?, DASHBOARD_POLICY)
+}
+
+fn page(html: Vec<u8>, policy: &str) -> Result<Response, Problem> {
+    let response = reply("text/html; charset=utf-8", html)?;
+    response.headers().set("content-security-policy", policy)?;
     Ok(response)
 }
 

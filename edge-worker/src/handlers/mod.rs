@@ -9,6 +9,7 @@ pub(crate) mod environments;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod health;
+pub(crate) mod me;
 pub(crate) mod ofrep;
 pub(crate) mod outcomes;
 pub(crate) mod owners;

@@ -98,6 +98,8 @@ pub(crate) enum PassedHandler {
     ImportOverrides,
     Demo,
     DemoExplain,
+    Me,
+    Dashboard,
     Asset,
     Watch,
     WatchEvents,
@@ -312,6 +314,9 @@ pub(crate) const ROUTES: &[Route] = &[
     PAGE.on("GET", "/demo", passed(PassedHandler::Demo)),
     Row(KEYS_AND_READERS, Limit::Evaluation, Audience::Visitors).on("POST", "/demo/explain", passed(PassedHandler::DemoExplain)),
     PAGE.on("GET", "/demo/{file}", passed(PassedHandler::Asset)),
+    READ_OWN.on("GET", "/api/admin/me", passed(PassedHandler::Me)),
+    PAGE.on("GET", "/dashboard/admin/feature-flags", passed(PassedHandler::Dashboard)),
+    PAGE.on("GET", "/dashboard/{file}", passed(PassedHandler::Asset)),
 ];
 
 const fn passed(handler: PassedHandler) -> Handler {

@@ -2,7 +2,7 @@
 pub(crate) mod edge;
 pub(crate) mod packages;
 pub(crate) mod sdk;
-mod site;
+pub(crate) mod site;
 pub(crate) mod size;
 pub(crate) mod stamp;
 pub(crate) mod tarball;

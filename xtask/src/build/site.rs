@@ -9,8 +9,33 @@ use crate::{install::npm, process, root};
 /// Type checks and bundles the pages, and copies the description beside them.
 pub(crate) fn build() -> Result<()> {
     page("demo", &root::in_root("npm/examples/demo"))?;
+    dashboard()?;
     fs::copy(root::in_root("edge-worker/openapi.json"), root::in_root("edge-worker/dist/assets/openapi.json"))?;
     Ok(())
+}
+
+/// The script and the styles that the dashboard loads first.
+pub(crate) const DASHBOARD: [&str; 2] = ["edge-worker/dist/assets/dashboard/main.js", "edge-worker/dist/assets/dashboard/main.css"];
+
+/// Generates the types of the admin API from its description, and builds the dashboard by them.
+fn dashboard() -> Result<()> {
+    let (source, description) = (root::in_root("npm/admin"), root::in_root("edge-worker/openapi.json"));
+    Stamp::default().path(&description)?.rebuild(&source.join("dist/openapi"), |out| {
+        // It needs another release of the compiler than the workspace has, and so is installed in the package's own folder.
+        let mut generator = npm::node();
+        generator.arg("npm/admin/node_modules/openapi-typescript/bin/cli.js").arg(&description);
+        process::run(generator.arg("--output").arg(out.join("paths.d.ts")), npm::INSTALL).map(drop)
+    })?;
+    let stamp = Stamp::default().path(&source)?.path(&description)?.path(&root::in_root("npm/package-lock.json"))?;
+    stamp.rebuild(&root::in_root("edge-worker/dist/assets/dashboard"), |out| {
+        process::run(npm::tool("tsc").arg("--noEmit").arg("--project").arg(&source), npm::INSTALL)?;
+        let mut esbuild = npm::tool("esbuild");
+        esbuild.arg(source.join("src/main.tsx")).args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
+        esbuild.args(["--jsx=automatic", "--define:process.env.NODE_ENV=\"production\""]);
+        process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL)?;
+        fs::copy(source.join("index.html"), out.join("index.html"))?;
+        Ok(())
+    })
 }
 
 /// Builds a page from `index.html`, `style.css` and `main.ts`, with the engine beside it.

@@ -9,7 +9,7 @@ use super::{
     report::{self, Report},
 };
 use crate::{
-    build::{edge, packages, sdk, size},
+    build::{edge, packages, sdk, site, size},
     install::{
         apt::{self, CHROMIUM, POSTGRES, SQLITE, VALGRIND},
         npm, toolchain,
@@ -55,6 +55,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("edge", &[], |extent| answering("tests/edge", extent)),
     of_build("worst-inputs", &[&VALGRIND], worst_inputs),
     of_build("browser", &[&CHROMIUM], |extent| node::folder("tests/browser", extent)),
+    of_build("dashboard", &[&CHROMIUM], |extent| node::folder("tests/dashboard", extent)),
     of_build("soak", &[], |extent| node::folder("tests/soak", extent)),
     of_build("client", &[&CHROMIUM], |extent| node::folder("tests/client", extent)),
     of_build("react", &[&CHROMIUM], |extent| node::folder("tests/react", extent)),
@@ -153,12 +154,17 @@ fn mutants(extent: Extent) -> Result<Report> {
     report::of(&mut node, "mutants", npm::INSTALL)
 }
 
+/// The agreed limit for what the dashboard loads first, in bytes after `gzip -9`.
+const DASHBOARD_GATE: u64 = 200_000;
+
 /// Compares compressed sizes with their limits, one test each.
 fn sizes() -> Result<Report> {
     let mut report = Report::default();
     let edge = size::gzipped(&root::in_root(edge::MODULE))?;
     let engine = sdk::ENGINE.iter().map(|file| size::gzipped(&root::in_root(file))).sum::<Result<u64>>()?;
     let mut limits = vec![("the worker", edge, 1_210_000), ("the engine of a page, with its script", engine, size::ENGINE_GATE)];
+    let dashboard = site::DASHBOARD.iter().map(|file| size::gzipped(&root::in_root(file))).sum::<Result<u64>>()?;
+    limits.push(("the dashboard's first load", dashboard, DASHBOARD_GATE));
     for page in packages::PAGES {
         limits.push((page.name, page.size()?.gzip, page.gate));
     }

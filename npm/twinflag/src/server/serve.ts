@@ -104,14 +104,16 @@ export async function dev(options: DevOptions): Promise<void> {
     const { folder, url, workerd } = started;
     const { clientKey, serverKey } = started.secrets;
     const demo = `${url}/demo`;
+    const dashboard = `${url}/dashboard/admin/feature-flags`;
     const write = () => {
       const adminToken = serviceToken(started, 'developer', LONGEST_MINUTES);
-      folder.write('dev.json', { url, demo, adminToken, clientKey, serverKey });
+      folder.write('dev.json', { url, demo, dashboard, adminToken, clientKey, serverKey });
     };
     write();
     setInterval(write, RENEWAL_MS).unref();
     console.log(`twinflag  ${url}   (release ${RELEASE}; workerd is process ${workerd.process.pid})`);
     console.log(`demo      ${demo}`);
+    console.log(`dashboard ${dashboard}`);
     console.log(`Ctrl-C stops it; the data stays in ${folder.path}`);
     if (started.isFirst) console.log(firstKeys(started));
   });

@@ -1,0 +1,46 @@
+/** The actions of the audit trail, as people say them. */
+import type { Change } from './api/model.js';
+
+const TEXTS: Record<string, string> = {
+  'override.set': 'Set an override of',
+  'override.remove': 'Removed an override of',
+  'override.import': 'Imported overrides',
+  'flag.kill': 'Turned off',
+  'flag.revive': 'Turned on',
+  'rollout.create': 'Planned a rollout of',
+  'rollout.start': 'Started the rollout of',
+  'rollout.advance': 'Advanced',
+  'rollout.pause': 'Paused',
+  'rollout.resume': 'Resumed',
+  'rollout.complete': 'Completed',
+  'rollout.rollback': 'Rolled back',
+  'rollout.percentage': 'Set the percentage of',
+  'rollout.lists': 'Changed the lists of',
+  'rollout.guard': 'Changed the guard of',
+  'import.definition': 'Imported',
+  'import.state': 'Imported the state of',
+  'import.adopt': 'Adopted an edit of',
+  'import.refused': 'Kept the last good definition of',
+  'definition.set': 'Edited',
+  'customer.assign': 'Assigned a customer to an organization',
+  'key.create': 'Created a key',
+  'key.rotate': 'Rotated a key',
+  'key.revoke': 'Revoked a key',
+  'token.create': 'Created an API token',
+  'token.revoke': 'Revoked an API token',
+  'break-glass.use': 'Used the break-glass token',
+  'copy.definition': 'Copied',
+  'environment.create': 'Created an environment',
+  'environment.remove': 'Closed an environment',
+  'change.revert': 'Reverted a change of',
+};
+
+/** An action in words; one that this page does not know stands as the server names it. */
+export function actionText(action: Change['action'] | string): string {
+  return TEXTS[action] ?? action;
+}
+
+/** Actions that no revert takes back. */
+export function isRevertible(action: string): boolean {
+  return !/^(key|token|environment|epoch|trail|break-glass)\./.test(action) && action !== 'override.import' && action !== 'import.refused';
+}

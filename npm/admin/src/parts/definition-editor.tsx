@@ -1,0 +1,223 @@
+/**
+ * Edits a definition as JSON: the server's errors at their lines, the difference before it is saved, and a change by somebody else never takes
+ * away what was typed.
+ */
+import { useEffect, useRef, useState } from 'react';
+
+import { take } from '../api/client.js';
+import type { Consequence, Definition } from '../api/model.js';
+import { Refusal } from '../api/refusal.js';
+import { useEnvironment } from '../environment.js';
+import { lineAt, placeOf } from '../json-place.js';
+import { useRights, useSession } from '../session.js';
+import { Consequences } from './consequences.js';
+import { Field } from './field.js';
+import { JsonDiff, spelled } from './json-diff.js';
+import { ProblemNote } from './states.js';
+import { useReporter } from './toasts.js';
+
+export interface EditorProps {
+  kind: 'flags' | 'segments';
+  /** The definition that serves. It may change while one edits. */
+  served: Definition;
+}
+
+export function DefinitionEditor({ kind, served }: EditorProps) {
+  const { api } = useSession();
+  const { administer } = useRights();
+  const environment = useEnvironment();
+  const reporter = useReporter();
+  const [base, setBase] = useState(served);
+  const [text, setText] = useState(() => spelled(served.definition));
+  const [reviewed, setReviewed] = useState<unknown>();
+  const [reason, setReason] = useState('');
+  const [error, setError] = useState<unknown>();
+  const [allowed, setAllowed] = useState<ReadonlySet<string>>(new Set());
+  const [isBusy, setIsBusy] = useState(false);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const isDirty = text !== spelled(base.definition);
+  const isOutdated = served.etag !== base.etag;
+
+  useEffect(() => {
+    // Nothing was typed, so the newest definition may take the place of the one before.
+    if (isOutdated && !isDirty) {
+      setBase(served);
+      setText(spelled(served.definition));
+    }
+  }, [isOutdated, isDirty, served]);
+
+  const parsed = parse(text);
+  const reset = (definition: Definition) => {
+    setBase(definition);
+    setText(spelled(definition.definition));
+    setReviewed(undefined);
+    setError(undefined);
+    setAllowed(new Set());
+  };
+  const save = async () => {
+    setIsBusy(true);
+    setError(undefined);
+    try {
+      const query = { ...environment.query, reason: reason.trim(), ...(allowed.size > 0 && { remove: [...allowed] }) };
+      const header = { 'if-match': base.etag ?? '*' };
+      const body = parsed.value as never;
+      const written = await take(
+        kind === 'flags'
+          ? api.PUT('/api/admin/flags/{key}', { params: { path: { key: base.name }, query, header }, body })
+          : api.PUT('/api/admin/segments/{name}', { params: { path: { name: base.name }, query, header }, body }),
+      );
+      const name = kind === 'flags' ? { key: base.name } : { name: base.name };
+      reporter.written(`${base.name} is saved.`, written);
+      reset(
+        await take(
+          kind === 'flags'
+            ? api.GET('/api/admin/flags/{key}', { params: { path: name as { key: string }, query: environment.query } })
+            : api.GET('/api/admin/segments/{name}', { params: { path: name as { name: string }, query: environment.query } }),
+        ),
+      );
+      setReason('');
+    } catch (refused) {
+      setError(refused);
+    } finally {
+      setIsBusy(false);
+    }
+  };
+  const show = (offset: number) => {
+    const end = text.indexOf('\n', offset);
+    area.current?.focus();
+    area.current?.setSelectionRange(offset, end === -1 ? text.length : end);
+  };
+  const refusal = error instanceof Refusal ? error : undefined;
+  const consequences = refusal?.problem?.consequences ?? [];
+  const faults = faultsOf(refusal, consequences, `/${kind}/${escaped(base.name)}`);
+
+  return (
+    <details className="card" open={isDirty || undefined}>
+      <summary>{administer ? 'Edit the definition' : 'The definition'}</summary>
+      {isOutdated && isDirty && (
+        <div className="note away" role="alert">
+          <p>
+            {served.lastChange
+              ? `${served.lastChange.changedBy} changed it meanwhile: “${served.lastChange.reason}”.`
+              : 'Somebody else changed it meanwhile.'}{' '}
+            What you typed is kept.
+          </p>
+          <JsonDiff before={base.definition} after={served.definition} />
+          <div className="actions">
+            <button type="button" onClick={() => setBase(served)}>
+              Keep mine, compare with theirs
+            </button>
+            <button type="button" onClick={() => reset(served)}>
+              Take theirs
+            </button>
+          </div>
+        </div>
+      )}
+      <Field label="Definition, as JSON" hint="Enabled, rollout and overrides are state: they are not in it, and stay as they are.">
+        {props => (
+          <textarea
+            {...props}
+            ref={area}
+            rows={Math.min(24, text.split('\n').length + 1)}
+            value={text}
+            readOnly={!administer}
+            spellCheck={false}
+            aria-invalid={parsed.fault !== undefined}
+            onChange={event => {
+              setText(event.target.value);
+              setReviewed(undefined);
+            }}
+          />
+        )}
+      </Field>
+      {parsed.fault !== undefined && (
+        <p className="note bad small" role="alert">
+          {parsed.fault}
+        </p>
+      )}
+      {faults.length > 0 && parsed.fault === undefined && (
+        <ul className="note bad" aria-label="Errors">
+          {faults.map(({ pointer, message }) => {
+            const offset = placeOf(text, pointer);
+            return (
+              <li key={pointer + message}>
+                <button type="button" className="small" onClick={() => show(offset)}>
+                  Line {lineAt(text, offset)}
+                </button>{' '}
+                {message} <code>{pointer}</code>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {error !== undefined && <ProblemNote error={error} />}
+      <Consequences of={consequences} chosen={allowed} onChoose={setAllowed} />
+      {reviewed !== undefined && parsed.fault === undefined && (
+        <>
+          <h3>Before and after</h3>
+          <JsonDiff before={base.definition} after={parsed.value} />
+          <Field label="Reason" hint="The audit trail keeps it.">
+            {props => (
+              <input {...props} value={reason} maxLength={1000} autoComplete="off" onChange={event => setReason(event.target.value)} />
+            )}
+          </Field>
+        </>
+      )}
+      {administer && (
+        <div className="actions">
+          {reviewed === undefined ? (
+            <button
+              type="button"
+              className="accent"
+              disabled={!isDirty || parsed.fault !== undefined}
+              onClick={() => setReviewed(parsed.value)}
+            >
+              Review
+            </button>
+          ) : (
+            <button
+              type="button"
+              className="accent"
+              disabled={isBusy || reason.trim() === '' || parsed.fault !== undefined}
+              onClick={() => void save()}
+            >
+              {isBusy ? 'One moment…' : 'Save'}
+            </button>
+          )}
+          {isDirty && (
+            <button type="button" onClick={() => reset(served)}>
+              Discard
+            </button>
+          )}
+        </div>
+      )}
+    </details>
+  );
+}
+
+function parse(text: string): { value?: unknown; fault?: string } {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The errors inside this definition, by pointers from its own root. */
+function faultsOf(
+  refusal: Refusal | undefined,
+  consequences: readonly Consequence[],
+  root: string,
+): { pointer: string; message: string }[] {
+  const all = consequences.flatMap(({ errors }) => errors);
+  const { pointer, detail } = refusal?.problem ?? {};
+  if (pointer !== undefined && detail !== undefined && all.length === 0) all.push({ pointer, message: detail });
+  return all
+    .filter(fault => fault.pointer === root || fault.pointer.startsWith(`${root}/`) || !/^\/(flags|segments)\//.test(fault.pointer))
+    .map(({ pointer: from, message }) => ({ pointer: from.startsWith(root) ? from.slice(root.length) : from, message }));
+}
+
+/** A name as a part of a JSON pointer. */
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}

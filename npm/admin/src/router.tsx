@@ -1,0 +1,75 @@
+/** The views and their addresses. They stand behind `#`, so that no customer's id reaches a server's log. */
+import { createHashHistory, createRootRoute, createRoute, createRouter, retainSearchParams } from '@tanstack/react-router';
+
+import { Shell } from './shell.js';
+import { Audit, type AuditSearch } from './views/audit.js';
+import { type CustomerSearch, Customers } from './views/customer.js';
+import { type FeatureSearch, Features } from './views/features.js';
+import { FlagView } from './views/flag.js';
+import { Playground } from './views/playground.js';
+
+/** The text of a parameter; absent if it is none, or longer than any name may be. */
+export function text(value: unknown): string | undefined {
+  const spelled = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+  return typeof spelled === 'string' && spelled !== '' && spelled.length <= 1024 ? spelled : undefined;
+}
+
+/** The named parameters that have a text. */
+function texts<K extends string>(names: readonly K[]) {
+  return (search: Record<string, unknown>): { [N in K]?: string | undefined } => {
+    const found: { [N in K]?: string | undefined } = {};
+    for (const name of names) {
+      const value = text(search[name]);
+      if (value !== undefined) found[name] = value;
+    }
+    return found;
+  };
+}
+
+const root = createRootRoute({
+  validateSearch: texts<'env'>(['env']),
+  search: { middlewares: [retainSearchParams(['env'])] },
+  component: Shell,
+});
+
+const features = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  validateSearch: texts<keyof FeatureSearch>(['q', 'stage', 'status', 'owner', 'tag']),
+  component: Features,
+});
+
+const flag = createRoute({ getParentRoute: () => root, path: '/flags/$key', component: FlagView });
+
+const customers = createRoute({
+  getParentRoute: () => root,
+  path: '/customers',
+  validateSearch: texts<keyof CustomerSearch>(['id', 'q']),
+  component: Customers,
+});
+
+const playground = createRoute({
+  getParentRoute: () => root,
+  path: '/playground',
+  validateSearch: texts<'flag'>(['flag']),
+  component: Playground,
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: texts<keyof AuditSearch>(['flag', 'customerId', 'action', 'changedBy']),
+  component: Audit,
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([features, flag, customers, playground, audit]),
+  history: createHashHistory(),
+  defaultPreload: false,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,2 @@
+// esbuild bundles what is imported for its effect on the page.
+declare module '*.css';

@@ -1,0 +1,200 @@
+/** Every flag of the environment by stage, and what it is in each environment. */
+import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useDeferredValue, useMemo, useState } from 'react';
+
+import { take } from '../api/client.js';
+import type { Definition, Feature } from '../api/model.js';
+import { parameterOf, queryOf, useEnvironment, useEnvironments } from '../environment.js';
+import { grouped, matches, stageOf, stateOf } from '../feature-state.js';
+import { Empty, Loading, ProblemNote } from '../parts/states.js';
+import { useRights, useSession } from '../session.js';
+import { BulkBar } from './features/bulk.js';
+import { CreateFlag } from './features/create-flag.js';
+import { Filters } from './features/filters.js';
+import { FeatureRow } from './features/row.js';
+import { Strip } from './features/strip.js';
+
+/** The filters in the address. */
+export interface FeatureSearch {
+  q?: string | undefined;
+  stage?: string | undefined;
+  status?: string | undefined;
+  owner?: string | undefined;
+  tag?: string | undefined;
+}
+
+/** The most environments beside the current one that have a cell in each row: the others are one choice away. */
+const MOST_CELLS = 4;
+/** The definitions of a page of the list; the server's own limit. */
+const PAGE = 1000;
+
+export function Features() {
+  const { api } = useSession();
+  const rights = useRights();
+  const environment = useEnvironment();
+  const environments = useEnvironments();
+  const queries = useQueryClient();
+  const search = useSearch({ from: '/' });
+  const navigate = useNavigate({ from: '/' });
+  const [isCreating, setIsCreating] = useState(false);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+
+  const listOf = (name: string | undefined) => ({
+    queryKey: ['features', name ?? null],
+    queryFn: () => take(api.GET('/api/admin/feature-flags', { params: { query: queryOf(name) } })),
+  });
+  const list = useQuery(listOf(environment.name));
+  const others = useMemo(() => environments.map(parameterOf).filter(name => name !== environment.name), [environments, environment.name]);
+  const shownOthers = useMemo(() => others.slice(0, MOST_CELLS), [others]);
+  const elsewhere = useQueries({ queries: shownOthers.map(listOf), combine: featuresOf });
+  const definitions = useQuery({
+    queryKey: ['definitions', environment.name ?? null],
+    queryFn: async () => {
+      const found = new Map<string, Definition>();
+      for (let after: string | undefined; ; ) {
+        const query = { ...environment.query, limit: PAGE, ...(after !== undefined && { after }) };
+        const page = await take(api.GET('/api/admin/flags', { params: { query } }));
+        for (const definition of page.definitions) found.set(definition.name, definition);
+        after = page.next;
+        if (after === undefined) return found;
+      }
+    },
+    enabled: rights.readAll && list.isSuccess,
+  });
+
+  const columns = useMemo(
+    () => [
+      { name: labelOf(environment.name, environments), byKey: byKey(list.data?.features) },
+      ...shownOthers.map((name, index) => ({ name: labelOf(name, environments), byKey: byKey(elsewhere[index]) })),
+    ],
+    [environment.name, environments, list.data, shownOthers, elsewhere],
+  );
+
+  const features = list.data?.features;
+  const q = useDeferredValue(search.q ?? '');
+  const shown = useMemo(() => filtered(features ?? [], { ...search, q }), [features, q, search]);
+  const groups = useMemo(() => grouped(shown), [shown]);
+
+  if (list.isPending) return <Loading what="flags" />;
+  if (list.isError && !features) return <ProblemNote error={list.error} onRetry={() => void list.refetch()} />;
+
+  return (
+    <>
+      <div className="title">
+        <h1>Features</h1>
+        {rights.administer && (
+          <button type="button" className="accent" onClick={() => setIsCreating(true)}>
+            New flag
+          </button>
+        )}
+      </div>
+      {rights.readAll && <Strip />}
+      <Filters features={features ?? []} shown={shown.length} />
+      {(list.data?.errors?.length ?? 0) > 0 && (
+        <div className="note away">
+          <p>The document has parts that cannot be read. The last good definitions serve.</p>
+          <ul>
+            {list.data?.errors?.slice(0, 20).map(({ pointer, message }) => (
+              <li key={pointer + message}>
+                <code>{pointer}</code> {message}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {features?.length === 0 ? (
+        <Empty>
+          <p>There are no flags in this environment.</p>
+          <p className="quiet">Create one here, or import a document.</p>
+        </Empty>
+      ) : shown.length === 0 ? (
+        <Empty>
+          <p>No flag matches.</p>
+          <button type="button" onClick={() => void navigate({ search: { env: environment.name } })}>
+            Show all flags
+          </button>
+        </Empty>
+      ) : (
+        groups.map(({ stage, features }) => (
+          <section
+            key={stage.key}
+            className="stage"
+            data-phase={stage.phase}
+            aria-label={stage.title}
+            style={{ '--cells': columns.length } as React.CSSProperties}
+          >
+            <h2>
+              {stage.title} <span className="count">{features.length}</span>
+            </h2>
+            <div className="columns" aria-hidden="true">
+              <span />
+              <span>Flag</span>
+              {columns.map(({ name }) => (
+                <span key={name}>{name}</span>
+              ))}
+              <span>Errors</span>
+              <span>Last change</span>
+              <span />
+            </div>
+            <ul className="rows">
+              {features.map(feature => (
+                <FeatureRow
+                  key={feature.flagPath}
+                  feature={feature}
+                  columns={columns}
+                  definition={definitions.data?.get(feature.flagPath)}
+                  isChosen={chosen.has(feature.featureName)}
+                  onChoose={rights.steer ? setChosen : undefined}
+                />
+              ))}
+            </ul>
+          </section>
+        ))
+      )}
+      {others.length > MOST_CELLS && <p className="quiet small">{others.length - MOST_CELLS} more environments: choose one above.</p>}
+      {chosen.size > 0 && features && (
+        <BulkBar features={features.filter(({ featureName }) => chosen.has(featureName))} onDone={() => setChosen(new Set())} />
+      )}
+      {isCreating && (
+        <CreateFlag
+          onClose={() => setIsCreating(false)}
+          onCreated={() => void queries.invalidateQueries()}
+          taken={new Set((features ?? []).flatMap(({ flagPath, aliases }) => [flagPath, ...aliases]))}
+        />
+      )}
+    </>
+  );
+}
+
+/** A column of the list: an environment, and its flags by key. */
+export interface Column {
+  readonly name: string;
+  /** Absent until they are loaded. */
+  readonly byKey: ReadonlyMap<string, Feature> | undefined;
+}
+
+/** The features of several lists; the same array as long as none of them changes. */
+function featuresOf(lists: readonly { data: { features: Feature[] } | undefined }[]): (Feature[] | undefined)[] {
+  return lists.map(({ data }) => data?.features);
+}
+
+function byKey(features: readonly Feature[] | undefined): ReadonlyMap<string, Feature> | undefined {
+  return features && new Map(features.map(feature => [feature.flagPath, feature]));
+}
+
+function labelOf(name: string | undefined, environments: readonly { name: string | null; default: boolean }[]): string {
+  return name ?? environments.find(each => each.default)?.name ?? 'default';
+}
+
+function filtered(features: readonly Feature[], { q = '', stage, status, owner, tag }: FeatureSearch): Feature[] {
+  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  return features.filter(
+    feature =>
+      (stage === undefined || stageOf(feature).key === stage) &&
+      (status === undefined || stateOf(feature).tone === status) &&
+      (owner === undefined || feature.owner === owner) &&
+      (tag === undefined || feature.tags.includes(tag)) &&
+      matches(feature, words),
+  );
+}

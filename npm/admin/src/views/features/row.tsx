@@ -1,0 +1,138 @@
+/** One flag in the list. */
+import { Link } from '@tanstack/react-router';
+import { type Dispatch, memo, type SetStateAction, useState } from 'react';
+
+import type { Definition, Feature } from '../../api/model.js';
+import { stateOf } from '../../feature-state.js';
+import { FlagSwitch, TurnDialog } from '../../parts/flag-switch.js';
+import { Ago } from '../../parts/moment.js';
+import { staleness } from '../../staleness.js';
+import type { Column } from '../features.js';
+
+export const FeatureRow = memo(function FeatureRow({
+  feature,
+  columns,
+  definition,
+  isChosen,
+  onChoose,
+}: {
+  feature: Feature;
+  columns: readonly Column[];
+  definition: Definition | undefined;
+  isChosen: boolean;
+  /** Absent for a caller who may not turn flags off. */
+  onChoose: Dispatch<SetStateAction<ReadonlySet<string>>> | undefined;
+}) {
+  const [isAsking, setIsAsking] = useState(false);
+  const stale = definition && staleness(definition, feature, Date.now());
+  const { featureName } = feature;
+  return (
+    <li data-flag={feature.flagPath}>
+      <span className="pick">
+        {onChoose && (
+          <input
+            type="checkbox"
+            aria-label={`Choose ${featureName}`}
+            checked={isChosen}
+            onChange={() =>
+              onChoose(before => {
+                const after = new Set(before);
+                if (!after.delete(featureName)) after.add(featureName);
+                return after;
+              })
+            }
+          />
+        )}
+        <FlagSwitch feature={feature} />
+      </span>
+      <span className="name">
+        <Link
+          to="/flags/$key"
+          params={{ key: feature.flagPath }}
+          onKeyDown={event => {
+            if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+              event.preventDefault();
+              step(event.currentTarget, event.key === 'ArrowDown' ? 1 : -1);
+            } else if (event.key === 'k' && onChoose && feature.enabled) {
+              event.preventDefault();
+              setIsAsking(true);
+            }
+          }}
+        >
+          {featureName}
+        </Link>
+        <span className="quiet small about">
+          {feature.owner && <span className="owner">{feature.owner}</span>}
+          {feature.description}
+        </span>
+        {(stale !== undefined || feature.refused) && (
+          <span className="marks">
+            {stale !== undefined && (
+              <span className="mark" title={stale.why}>
+                {stale.text}
+              </span>
+            )}
+            {feature.refused && <span className="mark bad">newest definition refused</span>}
+          </span>
+        )}
+      </span>
+      {columns.map(({ name, byKey }) => (
+        <Cell key={name} environment={name} feature={byKey?.get(feature.flagPath)} isLoaded={byKey !== undefined} />
+      ))}
+      <Errors feature={feature} />
+      <span className="last small quiet">
+        {definition?.lastChange && (
+          <>
+            <span className="heard">Last change: </span>
+            <Ago at={definition.lastChange.changedAt} />
+            <span className="by"> {definition.lastChange.changedBy}</span>
+          </>
+        )}
+      </span>
+      {isAsking && <TurnDialog feature={feature} onClose={() => setIsAsking(false)} />}
+    </li>
+  );
+});
+
+function Cell({ environment, feature, isLoaded }: { environment: string; feature: Feature | undefined; isLoaded: boolean }) {
+  const state = feature && stateOf(feature);
+  return (
+    <span className="cell" data-tone={state?.tone ?? 'none'}>
+      <span className="where">{environment}: </span>
+      {state ? (
+        <>
+          <b>{state.text}</b> {state.note && <span className="small">{state.note}</span>}
+        </>
+      ) : (
+        <span className="quiet">{isLoaded ? 'not there' : '…'}</span>
+      )}
+    </span>
+  );
+}
+
+/** Errors of the current stage against the guard's limit; nothing where nothing was counted. */
+function Errors({ feature: { rollout, statistics } }: { feature: Feature }) {
+  const limit = rollout?.rollbackThreshold.errorRate;
+  return (
+    <span className="errors small">
+      {statistics.exposures > 0 && (
+        <>
+          <span className="where">Errors: </span>
+          {statistics.errors} of {statistics.exposures}
+          {limit !== undefined && <span className="quiet"> · limit {percent(limit)}</span>}
+        </>
+      )}
+    </span>
+  );
+}
+
+/** A share as a percentage with at most two decimals. */
+export function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
+}
+
+/** Puts the focus on the flag above or below, across stages. */
+function step(from: HTMLElement, by: 1 | -1): void {
+  const links = [...document.querySelectorAll<HTMLElement>('.rows .name > a')];
+  links[links.indexOf(from) + by]?.focus();
+}

@@ -1,0 +1,305 @@
+/** The rollout of a flag: how far it is, what it waits for, and what may be done with it. */
+import { useState } from 'react';
+
+import { take } from '../../api/client.js';
+import type { Feature, Rollout } from '../../api/model.js';
+import { useEnvironment } from '../../environment.js';
+import { dayAndTime } from '../../feature-state.js';
+import { Confirm } from '../../parts/confirm.js';
+import { duration, whole } from '../../parts/moment.js';
+import { useReporter } from '../../parts/toasts.js';
+import { useRights, useSession } from '../../session.js';
+import { percent } from '../features/row.js';
+import { GuardDialog } from './guard-dialog.js';
+import { ListsDialog } from './lists-dialog.js';
+import { PercentageForm } from './percentage-form.js';
+
+const STEPS = [0, 1, 10, 50, 100];
+
+/** A command of the rollout routes that takes nothing but a reason. */
+type Verb = 'start' | 'advance' | 'pause' | 'resume' | 'complete' | 'rollback';
+
+export function RolloutCard({ feature }: { feature: Feature }) {
+  const { rollout } = feature;
+  return (
+    <section className="card" aria-labelledby="rollout">
+      <h2 id="rollout">Rollout</h2>
+      {rollout ? <Steering feature={feature} rollout={rollout} /> : <Creation feature={feature} />}
+    </section>
+  );
+}
+
+function Steering({ feature, rollout }: { feature: Feature; rollout: Rollout }) {
+  const { steer } = useRights();
+  const [asked, setAsked] = useState<Verb | 'force' | 'guard' | 'lists'>();
+  const { status, percentage, tier, next } = rollout;
+  const isRunning = status === 'active' || status === 'paused';
+  const close = () => setAsked(undefined);
+  return (
+    <>
+      <p>
+        <strong className="share">{percentage} %</strong>{' '}
+        <span className="quiet">{isListAlone(rollout) ? 'the allow list alone has it' : STATUS[status]}</span>
+      </p>
+      <ol className="steps" aria-label="Steps of the rollout">
+        {STEPS.map((step, index) => (
+          <li
+            key={step}
+            data-reached={tier === null ? percentage >= step : index <= tier}
+            aria-current={index === tier ? 'step' : undefined}
+          >
+            {step} %
+          </li>
+        ))}
+      </ol>
+      <Gate rollout={rollout} />
+      {rollout.startedAt !== null && <p className="quiet small">Started {whole(rollout.startedAt)}</p>}
+      {steer && (
+        <div className="actions">
+          {status === 'planned' && (
+            <button type="button" className="accent" onClick={() => setAsked('start')}>
+              Start
+            </button>
+          )}
+          {status === 'active' && next && (
+            <button type="button" className="accent" disabled={!next.allowed} aria-describedby="gate" onClick={() => setAsked('advance')}>
+              Advance to {next.percentage} %
+            </button>
+          )}
+          {status === 'active' && next && !next.allowed && (
+            <button type="button" onClick={() => setAsked('force')}>
+              Advance anyway
+            </button>
+          )}
+          {status === 'active' && (
+            <button type="button" onClick={() => setAsked('pause')}>
+              Pause
+            </button>
+          )}
+          {status === 'paused' && (
+            <button type="button" className="accent" onClick={() => setAsked('resume')}>
+              Resume
+            </button>
+          )}
+          {isRunning && percentage >= 100 && (
+            <button type="button" onClick={() => setAsked('complete')}>
+              Complete
+            </button>
+          )}
+          {status !== 'planned' && status !== 'rolled_back' && (
+            <button type="button" onClick={() => setAsked('rollback')}>
+              Roll back
+            </button>
+          )}
+        </div>
+      )}
+      {steer && status === 'active' && <PercentageForm feature={feature} rollout={rollout} />}
+      <Guard feature={feature} rollout={rollout} onChange={steer ? () => setAsked('guard') : undefined} />
+      <Lists rollout={rollout} onChange={steer ? () => setAsked('lists') : undefined} />
+      {(status === 'rolled_back' || status === 'completed') && <Creation feature={feature} />}
+      {asked === 'guard' && <GuardDialog feature={feature} rollout={rollout} onClose={close} />}
+      {asked === 'lists' && <ListsDialog feature={feature} rollout={rollout} onClose={close} />}
+      {asked !== undefined && asked !== 'guard' && asked !== 'lists' && (
+        <VerbDialog feature={feature} verb={asked === 'force' ? 'advance' : asked} isForced={asked === 'force'} onClose={close} />
+      )}
+    </>
+  );
+}
+
+const STATUS: Record<Rollout['status'], string> = {
+  planned: 'planned: nobody has it yet',
+  active: 'by the draw',
+  paused: 'paused: the share stays as it is',
+  completed: 'completed',
+  rolled_back: 'rolled back: nobody has it',
+};
+
+/** Tier 1 with an allow list draws nobody. */
+function isListAlone({ status, tier, whitelistedCustomers }: Rollout): boolean {
+  return status === 'active' && tier === 1 && (whitelistedCustomers?.length ?? 0) > 0;
+}
+
+/** What the next step waits for. */
+function Gate({ rollout: { status, next, minTierDuration } }: { rollout: Rollout }) {
+  if (status !== 'active' || !next) return null;
+  if (next.allowed)
+    return (
+      <p id="gate" className="note good small">
+        Ready for {next.percentage} %.
+      </p>
+    );
+  return (
+    <p id="gate" className="note small">
+      {next.percentage} % is blocked: {next.blockedBy ?? 'the gate is closed'}
+      {next.notBefore !== undefined &&
+        Date.parse(next.notBefore) > Date.now() &&
+        `; not before ${dayAndTime(next.notBefore)}, ${duration(minTierDuration)} a tier`}
+      .
+    </p>
+  );
+}
+
+function Guard({ feature, rollout, onChange }: { feature: Feature; rollout: Rollout; onChange: (() => void) | undefined }) {
+  const { rollbackThreshold: guard, successRate } = rollout;
+  const { exposures, errors } = feature.statistics;
+  return (
+    <div className="stack part">
+      <h3>Guard</h3>
+      <p>
+        Rolls back by itself above {percent(guard.errorRate)} errors
+        {guard.method === 'threshold' ? ` within ${duration(guard.timeWindow)}` : ', as soon as chance explains them no longer'}, from{' '}
+        {guard.minSamples} exposures on. {exposures === 0 ? 'Nothing was counted in this stage yet.' : `Now ${errors} of ${exposures}.`}
+      </p>
+      <p className="quiet small">The gate wants more than {percent(successRate)} without an error.</p>
+      {exposures > 0 && (
+        <meter
+          aria-label={`Errors: ${errors} of ${exposures}, limit ${percent(guard.errorRate)}`}
+          min={0}
+          max={Math.max(guard.errorRate * 2, errors / exposures)}
+          high={guard.errorRate}
+          optimum={0}
+          value={errors / exposures}
+        />
+      )}
+      {onChange && (
+        <button type="button" className="small" onClick={onChange}>
+          Change the guard
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Lists({ rollout, onChange }: { rollout: Rollout; onChange: (() => void) | undefined }) {
+  const { whitelistedCustomers: allow, blacklistedCustomers: deny } = rollout;
+  if (!allow || !deny) return null;
+  return (
+    <div className="stack part">
+      <h3>Lists</h3>
+      <p className="small">
+        Allowed: {allow.length === 0 ? 'none' : `${allow.length}`} · Denied: {deny.length === 0 ? 'none' : `${deny.length}`}
+      </p>
+      {onChange && (
+        <button type="button" className="small" onClick={onChange}>
+          Change the lists
+        </button>
+      )}
+    </div>
+  );
+}
+
+function VerbDialog({ feature, verb, isForced, onClose }: { feature: Feature; verb: Verb; isForced: boolean; onClose: () => void }) {
+  const { api } = useSession();
+  const environment = useEnvironment();
+  const reporter = useReporter();
+  const { featureName, rollout } = feature;
+  const { title, text, action, done } = wordsOf(verb, rollout, isForced);
+  return (
+    <Confirm
+      title={`${title} ${featureName}`}
+      action={action}
+      tone={verb === 'rollback' ? 'bad' : 'accent'}
+      reason={verb === 'rollback' ? 'rolled back in the dashboard' : ''}
+      onClose={onClose}
+      onConfirm={async reason => {
+        const body = { featureName, reason, ...(isForced && { force: true }) };
+        const asked = api.POST(`/api/admin/rollout/${verb}`, { params: { query: environment.query }, body });
+        reporter.written(`${featureName}: ${done}`, await take(asked));
+      }}
+    >
+      <p>{text}</p>
+    </Confirm>
+  );
+}
+
+function wordsOf(verb: Verb, rollout: Rollout | null, isForced: boolean) {
+  const to = rollout?.next?.percentage ?? 100;
+  switch (verb) {
+    case 'start':
+      return {
+        title: 'Start',
+        text: 'Tier 1 begins: the allow list has the feature; without a list, 1 % have it.',
+        action: 'Start the rollout',
+        done: 'the rollout has started.',
+      };
+    case 'advance':
+      return {
+        title: isForced ? 'Force' : 'Advance',
+        text: isForced
+          ? `${to} % get it now although the gate is closed: ${rollout?.next?.blockedBy ?? ''}. The audit trail marks it as forced.`
+          : `${to} % get it from now on. Everyone who has it keeps it.`,
+        action: `Advance to ${to} %`,
+        done: `${to} % get it.`,
+      };
+    case 'pause':
+      return { title: 'Pause', text: 'The share stays as it is, and nothing advances.', action: 'Pause', done: 'paused.' };
+    case 'resume':
+      return { title: 'Resume', text: 'The rollout may advance again.', action: 'Resume', done: 'resumed.' };
+    case 'complete':
+      return {
+        title: 'Complete',
+        text: 'The rollout ends here: the feature stays on for everyone.',
+        action: 'Complete',
+        done: 'completed.',
+      };
+    case 'rollback':
+      return {
+        title: 'Roll back',
+        text: 'Nobody has the feature from now on, whatever overrides and rules say. The next rollout begins anew.',
+        action: 'Roll back',
+        done: 'rolled back.',
+      };
+  }
+}
+
+/** A rollout begins: on the tiers, or at a plain percentage. */
+function Creation({ feature }: { feature: Feature }) {
+  const { steer } = useRights();
+  const { api } = useSession();
+  const environment = useEnvironment();
+  const reporter = useReporter();
+  const [plan, setPlan] = useState<'tiers' | 'percentage'>();
+  const [share, setShare] = useState('5');
+  const { featureName } = feature;
+  if (!steer) return feature.rollout ? null : <p className="quiet">There is no rollout.</p>;
+  return (
+    <div className="stack part">
+      <p className="quiet">{feature.rollout ? 'Begin a new one:' : 'There is no rollout: the definition alone decides.'}</p>
+      <div className="actions">
+        <button type="button" onClick={() => setPlan('percentage')}>
+          At a percentage
+        </button>
+        <button type="button" onClick={() => setPlan('tiers')}>
+          In tiers
+        </button>
+      </div>
+      {plan !== undefined && (
+        <Confirm
+          title={`Roll ${featureName} out`}
+          action={plan === 'tiers' ? 'Plan the rollout' : 'Begin'}
+          onClose={() => setPlan(undefined)}
+          onConfirm={async reason => {
+            const body = { featureName, reason, ...(plan === 'percentage' && { percentage: Number(share), start: true }) };
+            const asked = api.POST('/api/admin/rollout/create', { params: { query: environment.query }, body });
+            reporter.written(
+              plan === 'tiers' ? `${featureName}: the rollout is planned.` : `${featureName}: ${share} % get it.`,
+              await take(asked),
+            );
+          }}
+        >
+          {plan === 'tiers' ? (
+            <p>
+              1, 10, 50 and 100 %. Each tier lasts 48 hours at least, and the next one wants exposures without errors. Nobody has it before
+              you start it.
+            </p>
+          ) : (
+            <label className="field">
+              <span>Percentage</span>
+              <input type="number" min={0} max={100} step={0.001} required value={share} onChange={event => setShare(event.target.value)} />
+            </label>
+          )}
+        </Confirm>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+/** Sign-in by a token of the issuer, an API token or the break-glass token. */
+import { useState } from 'react';
+
+import { Brand } from '../parts/brand.js';
+import { Field } from '../parts/field.js';
+import { ProblemNote } from '../parts/states.js';
+
+export function SignIn({ signIn }: { signIn: (token: string) => Promise<void> }) {
+  const [token, setToken] = useState('');
+  const [error, setError] = useState<unknown>();
+  const [isBusy, setIsBusy] = useState(false);
+  return (
+    <main className="door">
+      <Brand />
+      <h1>Sign in</h1>
+      <form
+        className="stack"
+        onSubmit={event => {
+          event.preventDefault();
+          setIsBusy(true);
+          setError(undefined);
+          signIn(token.trim()).catch((refused: unknown) => {
+            setError(refused);
+            setIsBusy(false);
+          });
+        }}
+      >
+        <Field label="Token" hint="Of your identity provider, an API token, or the break-glass token. It stays in this page's memory.">
+          {props => (
+            <input
+              {...props}
+              type="password"
+              name="token"
+              value={token}
+              onChange={event => setToken(event.target.value)}
+              required
+              autoComplete="off"
+              spellCheck={false}
+            />
+          )}
+        </Field>
+        {error !== undefined && <ProblemNote error={error} />}
+        <button type="submit" className="accent" disabled={isBusy}>
+          {isBusy ? 'One moment…' : 'Sign in'}
+        </button>
+      </form>
+      <details>
+        <summary>Where do I get a token?</summary>
+        <p>
+          On the server's machine, <code>twinflag token --role operator --sub you@example.com</code> prints one for an hour. In development,{' '}
+          <code>adminToken</code> in <code>dev.json</code> is an administrator's. The break-glass token is for the day on which no other
+          opens; each use of it is recorded.
+        </p>
+      </details>
+    </main>
+  );
+}

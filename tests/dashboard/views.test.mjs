@@ -1,0 +1,37 @@
+// Every view in both themes: axe finds nothing, the page's policy stops nothing, and nothing is cut off on a narrow phone.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { launch } from '../chromium.mjs';
+import { ownServer } from '../own-server.mjs';
+import { accessible, signedIn, visit } from './operator.mjs';
+
+const VIEWS = [
+  ['/', 'Features', '.rows > li'],
+  ['/flags/sessionPersistence.phase2.enhancedStorage', 'phase2_enhanced_storage', '.change'],
+  ['/customers?id=customer-123', 'Customers', '.answers > li'],
+  ['/playground', 'Playground', 'datalist option'],
+  ['/audit', 'Audit', '.change'],
+];
+const server = ownServer();
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`every view is accessible and fits 320 px, ${colorScheme}`, async () => {
+    const context = await browser.newContext({ colorScheme, viewport: { width: 320, height: 700 } });
+    const { page, faults } = await signedIn(browser, server, { context });
+    for (const [view, heading, content] of VIEWS) {
+      await visit(page, view);
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+      await page.locator(content).first().waitFor({ state: 'attached' });
+      await accessible(page, view);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320, view);
+    }
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+}

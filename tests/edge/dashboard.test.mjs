@@ -1,0 +1,93 @@
+// The dashboard's page and files as the worker serves them, and what it tells a caller about themselves.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, test } from 'node:test';
+
+import { dataFolder } from '../server.mjs';
+import { hostWorker, token } from './workerd.mjs';
+
+const PATH = '/dashboard/admin/feature-flags';
+const BREAK_GLASS = `tf_break_glass_${'0'.repeat(64)}`;
+const exp = () => Math.floor(Date.now() / 1000) + 600;
+let folder, server;
+before(async () => {
+  folder = await dataFolder();
+  // Without DEMO: the dashboard is part of every deployment.
+  server = await hostWorker({
+    data: folder.path,
+    document: '{"schema":"twinflag/1","environment":"production","flags":{}}',
+    settings: { BREAK_GLASS_TOKEN_HASH: createHash('sha256').update(BREAK_GLASS).digest('hex') },
+  });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const get = (path, options) => server.request(path, { method: 'GET', ...options });
+
+test('the page runs scripts of its own origin only, cannot be framed, and holds no key', async () => {
+  const page = await get(PATH);
+  assert.equal(page.status, 200);
+  assert.match(page.type, /^text\/html/);
+  const policy = new Map(
+    page.headers
+      .get('content-security-policy')
+      .split(';')
+      .map(directive => directive.trim().split(/\s+/))
+      .map(([name, ...sources]) => [name, sources.join(' ')]),
+  );
+  for (const [name, sources] of [
+    ['default-src', "'none'"],
+    ['script-src', "'self'"],
+    ['style-src', "'self'"],
+    ['connect-src', "'self'"],
+    ['frame-ancestors', "'none'"],
+    ['base-uri', "'none'"],
+    ['form-action', "'none'"],
+    ['require-trusted-types-for', "'script'"],
+    ['trusted-types', "'none'"],
+  ])
+    assert.equal(policy.get(name), sources, name);
+  for (const secret of [server.clientKey, server.serverKey, server.adminToken]) assert.ok(!page.text.includes(secret));
+  assert.equal(page.headers.get('referrer-policy'), 'no-referrer');
+  assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
+});
+
+test('every address in the page is one of its own files, and they are served', async () => {
+  const { text } = await get(PATH);
+  const addresses = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address).filter(address => address !== 'data:,');
+  assert.deepEqual(addresses.sort(), ['/dashboard/main.css', '/dashboard/main.js']);
+  assert.match((await get('/dashboard/main.js')).type, /^text\/javascript/);
+  assert.match((await get('/dashboard/main.css')).type, /^text\/css/);
+  for (const path of [
+    '/dashboard',
+    '/dashboard/',
+    '/dashboard/index.html',
+    '/dashboard/.stamp',
+    '/dashboard/admin',
+    '/dashboard/..%2fdemo%2fmain.js',
+  ])
+    assert.equal((await get(path)).status, 404, path);
+});
+
+test('a caller learns their name and their role in an environment', async () => {
+  const me = async claims => {
+    const answer = await get('/api/admin/me', { token: token({ sub: 'ada', exp: exp(), ...claims }) });
+    return [answer.status, answer.json()];
+  };
+  assert.deepEqual(await me({ app_metadata: { role: 'operator' } }), [200, { subject: 'ada', role: 'operator' }]);
+  assert.deepEqual(await me({ app_metadata: { role: 'member', organizationId: 'o-1' } }), [
+    200,
+    { subject: 'ada', role: 'member', organizationId: 'o-1' },
+  ]);
+  assert.equal((await me({}))[0], 403);
+  assert.equal((await get('/api/admin/me')).status, 401);
+  assert.equal((await get('/api/admin/me?x=1', { token: server.adminToken })).status, 400);
+});
+
+test('the break-glass token is named as what it is', async () => {
+  const answer = await get('/api/admin/me', { token: BREAK_GLASS });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.json().breakGlass, true);
+});
