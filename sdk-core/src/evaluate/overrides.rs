@@ -286,7 +286,9 @@ mod tests {
         for (removed, left) in
             [(None, Layer::Customer), (Some(OwnerKind::Customer), Layer::Organization), (Some(OwnerKind::Organization), Layer::Default)]
         {
-            removed.into_iter().for_each(|kind| overrides.remove(kind, "c"));
+            for kind in removed {
+                overrides.remove(kind, "c");
+            }
             assert_eq!(ruleset.evaluate(overrides.of(&context), "a", &context, Millis(0), None).layer(), Some(left));
         }
     }
