@@ -16,7 +16,7 @@ const WORKERS = fileURLToPath(new URL('../edge/workers/', import.meta.url));
 const MODULE = '../../../edge-worker/dist/worker/edge_bg.wasm';
 const DOCUMENT = { schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { checkout: { default: 'on' } } };
 /** So few requests of a page a minute that its last ones are refused. */
-const RATE_LIMITS = 'client=12';
+const RATE_LIMITS = 'client=13';
 /** The names that a page may read of any answer (Fetch, "CORS-safelisted response-header name"). */
 const SAFELISTED = ['cache-control', 'content-language', 'content-length', 'content-type', 'expires', 'last-modified', 'pragma'];
 
@@ -126,6 +126,15 @@ async function visit(server) {
     await ask({ clientKey: signed.key, identityToken: identityOf(signed) }),
     await ask({ clientKey: 'tf_client_wrong' }),
   ];
+  // A page that reports outcomes by itself names its unit and reads the receipt.
+  await page.evaluate(
+    async ([url, key]) => {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'twinflag-unit': 'visitor-1' };
+      const answer = await fetch(`${url}/v1/program`, { method: 'POST', headers, body: '{"context":{}}' });
+      answer.headers.get('twinflag-receipt');
+    },
+    [server.url, open.key],
+  );
   await server.request('/test/hub', { body: 'gone' });
   while (!(await server.request('/health', { method: 'GET' })).json().stale);
   await ask({ clientKey: open.key });

@@ -126,7 +126,7 @@ globalThis.scenarios = {
     const clients = new Set();
     const sent = [];
     const spy = (url, init) => {
-      sent.push(init.headers['twinflag-identity'] ?? null);
+      if (url.includes('/v1/program')) sent.push(init.headers['twinflag-identity'] ?? null);
       return fetch(url, { ...init, headers: { ...init.headers, 'twinflag-identity': '' } });
     };
     const Probe = () => {

@@ -286,7 +286,7 @@ mod tests {
         for (removed, left) in
             [(None, Layer::Customer), (Some(OwnerKind::Customer), Layer::Organization), (Some(OwnerKind::Organization), Layer::Default)]
         {
-            for kind in removed {
+            if let Some(kind) = removed {
                 overrides.remove(kind, "c");
             }
             assert_eq!(ruleset.evaluate(overrides.of(&context), "a", &context, Millis(0), None).layer(), Some(left));

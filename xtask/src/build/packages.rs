@@ -177,7 +177,7 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { createClient } from '@twinflag/client';",
         external: &[],
         budget: 18_500,
-        gate: 18_750,
+        gate: 18_800,
     },
     Page {
         name: "@twinflag/react on top",
@@ -198,14 +198,14 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { checkFeatureFlag } from '@twinflag/edge';",
         external: &[],
         budget: 2_000,
-        gate: 1_600,
+        gate: 2_000,
     },
     Page {
         name: "@twinflag/edge, the managers",
         import: "export * from '@twinflag/edge/manager';",
         external: &[],
         budget: 5_000,
-        gate: 4_200,
+        gate: 4_700,
     },
 ];
 
