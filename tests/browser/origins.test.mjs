@@ -41,7 +41,7 @@ test('a flag that curl kills goes off in an open page when it is in focus again,
   const { key } = await shopKey();
   const { page, leave, close } = await openShop(browser, shop);
   await page.evaluate(
-    ([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 0 } }, ['checkout', 'search']),
+    ([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 0, push: false } }, ['checkout', 'search']),
     [server.url, key],
   );
   await shows(page, 'checkout', 'on');
@@ -57,11 +57,32 @@ test('a flag that curl kills goes off in an open page when it is in focus again,
   await close();
 });
 
+test('an open page that never polls renders each kill that its stream tells, and renders nothing else', async () => {
+  const { key } = await shopKey();
+  const { page, close } = await openShop(browser, shop);
+  const opened = page.waitForResponse(response => response.url().includes('/v1/watch'));
+  await page.evaluate(
+    ([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 0 } }, ['checkout', 'search']),
+    [server.url, key],
+  );
+  await shows(page, 'checkout', 'on');
+  await shows(page, 'search', 'on');
+  assert.equal((await opened).status(), 200);
+  const before = await page.evaluate(() => ({ ...globalThis.shop.renders }));
+  for (const text of ['off', 'on', 'off', 'on']) {
+    await curl(server, text === 'on' ? 'revive' : 'kill', 'checkout');
+    await shows(page, 'checkout', text);
+  }
+  const { checkout, search } = await page.evaluate(() => globalThis.shop.renders);
+  assert.deepEqual([checkout - before.checkout, search - before.search], [4, 0]);
+  await close();
+});
+
 test('a flag that curl kills goes off in an open page by itself', async () => {
   const { key } = await shopKey();
   const { page, close } = await openShop(browser, shop);
   await page.evaluate(
-    ([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 1000 } }, ['checkout']),
+    ([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 1000, push: false } }, ['checkout']),
     [server.url, key],
   );
   await shows(page, 'checkout', 'on');

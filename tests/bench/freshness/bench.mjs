@@ -5,13 +5,16 @@ import { launch } from '../../chromium.mjs';
 import { dataFolder, startServer } from '../../server.mjs';
 
 const TIMES = 20,
+  /** Kills that a stream tells, and those of pages whose stream does not open. */
+  PUSHED = 50,
+  CUT = 5,
   INTERVAL_MS = 30_000;
 /** People look at another page for longer than this; a client asks no more often when a page gains the focus. */
 const AWAY_MS = 1100;
 
-const flags = Object.fromEntries(
-  ['interval', 'focus'].flatMap(kind => Array.from({ length: TIMES }, (_, index) => [`${kind}-${index}`, { default: 'on' }])),
-);
+const counts = { interval: TIMES, cut: CUT, focus: TIMES, push: PUSHED };
+const names = kind => Array.from({ length: counts[kind] }, (_, index) => `${kind}-${index}`);
+const flags = Object.fromEntries(Object.keys(counts).flatMap(kind => names(kind).map(name => [name, { default: 'on' }])));
 const folder = await dataFolder();
 const server = await startServer({
   data: folder.path,
@@ -25,16 +28,17 @@ const until = (page, flag, text) => page.locator(`#${flag}`, { hasText: text }).
 const offAt = (page, flag) => page.evaluate(name => globalThis.shop.shown[name].find(({ text }) => text === 'off').at, flag);
 
 /** Each flag has a client of its own, and is killed at another moment of that client's interval. */
-async function byInterval() {
-  const { page, close } = await openShop(browser, shop);
-  const trials = Array.from({ length: TIMES }, async (_, index) => {
-    const flag = `interval-${index}`;
+async function byInterval(kind, refresh, prepare = async () => {}) {
+  // Chromium logs each request that is cut.
+  const { page, close } = await openShop(browser, shop, /net::ERR_FAILED/);
+  await prepare(page);
+  const trials = names(kind).map(async (flag, index) => {
     await page.evaluate(
       ([options, name]) => globalThis.shop.open(options, [name]),
-      [{ url: server.url, clientKey: server.clientKey }, flag],
+      [{ url: server.url, clientKey: server.clientKey, refresh }, flag],
     );
     await until(page, flag, 'on');
-    await wait((index * INTERVAL_MS) / TIMES);
+    await wait((index * INTERVAL_MS) / counts[kind]);
     const killed = Date.now();
     await curl(server, 'kill', flag);
     await until(page, flag, 'off');
@@ -45,13 +49,34 @@ async function byInterval() {
   return times;
 }
 
+/** The flags of an open page are killed one after the other, while its stream is open. */
+async function byPush() {
+  const { page, close } = await openShop(browser, shop);
+  const opened = page.waitForResponse(response => response.url().includes('/v1/watch'));
+  const times = [];
+  const options = { url: server.url, clientKey: server.clientKey, refresh: { intervalMs: 0 } };
+  await page.evaluate(([given, all]) => globalThis.shop.open(given, all), [options, names('push')]);
+  await opened;
+  for (const flag of names('push')) {
+    await until(page, flag, 'on');
+    const killed = Date.now();
+    await curl(server, 'kill', flag);
+    await until(page, flag, 'off');
+    times.push((await offAt(page, flag)) - killed);
+  }
+  await close();
+  return times;
+}
+
 /** The page is left, the flag killed, and the page looked at again. */
 async function byFocus() {
   const { page, leave, close } = await openShop(browser, shop);
-  const names = Array.from({ length: TIMES }, (_, index) => `focus-${index}`),
-    times = [];
-  await page.evaluate(([options, all]) => globalThis.shop.open(options, all), [{ url: server.url, clientKey: server.clientKey }, names]);
-  for (const flag of names) {
+  const times = [];
+  await page.evaluate(
+    ([options, all]) => globalThis.shop.open(options, all),
+    [{ url: server.url, clientKey: server.clientKey, refresh: { push: false } }, names('focus')],
+  );
+  for (const flag of names('focus')) {
     await until(page, flag, 'on');
     await leave();
     await Promise.all([curl(server, 'kill', flag), wait(AWAY_MS)]);
@@ -65,7 +90,12 @@ async function byFocus() {
 }
 
 try {
-  console.log(JSON.stringify({ interval: await byInterval(), focus: await byFocus() }));
+  const polling = [
+    byInterval('interval', { push: false }),
+    byInterval('cut', {}, page => page.route('**/v1/watch*', route => route.abort())),
+  ];
+  const [interval, cut] = await Promise.all(polling);
+  console.log(JSON.stringify({ interval, cut, focus: await byFocus(), push: await byPush() }));
 } finally {
   await browser.close();
   await shop.stop();

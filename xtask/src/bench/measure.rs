@@ -118,6 +118,13 @@ pub(super) fn outcomes() -> Result<Value> {
     measured(node.arg(root::in_root("tests/bench/outcomes/bench.mjs")).env("XTASK", std::env::current_exe()?))
 }
 
+/// Measures the way of a change to 1,000 sockets, and the return of 1,000 clients to a worker that was killed.
+pub(super) fn push() -> Result<Value> {
+    build::all()?;
+    eprintln!("telling 1,000 sockets of changes, and killing the worker of 1,000 clients; this takes a minute and a half");
+    measured(Command::new("node").arg(root::in_root("tests/bench/push/bench.mjs")))
+}
+
 pub(super) fn fleet() -> Result<Value> {
     eprintln!("simulating 300 places of 200 isolates for five minutes");
     measured(toolchain::cargo().args(["run", "--quiet", "--release", "--package", "edge-worker", "--example", "fleet"]))

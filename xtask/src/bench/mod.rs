@@ -8,6 +8,7 @@ mod hub;
 mod measure;
 mod overrides;
 mod peers;
+mod push;
 mod sizes;
 mod sql;
 mod trail;
@@ -17,7 +18,8 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 12] = ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "size", "sql"];
+const KINDS: [&str; 13] =
+    ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -75,6 +77,9 @@ impl Bench {
         if wanted("guard") {
             guard::print(&measure::guard()?)?;
             guard::print_outcomes(&measure::outcomes()?)?;
+        }
+        if wanted("push") {
+            push::print(&measure::push()?)?;
         }
         if wanted("size") {
             sizes::print()?;
