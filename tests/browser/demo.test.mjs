@@ -1,6 +1,7 @@
 // The demo page in Chromium, by the keyboard, against a real worker: both sides agree, the page goes on without the edge, and
 // nobody is shut out by width, colours or a screen reader.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
@@ -104,6 +105,66 @@ test('the page and the edge say the same of whoever is typed in', async () => {
     await agrees(page);
   }
   assert.deepEqual(faults, []);
+  await page.close();
+});
+
+async function command(action, featureName) {
+  const answer = await server.asAdmin('/api/admin/feature-flags', { body: { featureName, action, reason: 'seen in the demo' } });
+  assert.equal(answer.status, 200, answer.text);
+}
+
+/** Notes each row that says from now on that its answers differ; returns a function that reads them. */
+async function differences(page) {
+  await page.evaluate(() => {
+    globalThis.different = [];
+    new MutationObserver(changes => {
+      for (const { target } of changes) if (target.dataset.verdict === 'different') globalThis.different.push(target.dataset.flag);
+    }).observe(document.querySelector('#flags'), { subtree: true, attributeFilter: ['data-verdict'] });
+  });
+  return () => page.evaluate(() => globalThis.different);
+}
+
+test('both sides follow a change by the stream, and no flag differs meanwhile', async () => {
+  const { page, faults } = await open();
+  await type(page, 'userId', 'mary');
+  await cell(page, 'profile_ui_revamp', 'edge').getByText('on', { exact: true }).waitFor();
+  await agrees(page);
+  const different = await differences(page);
+  for (const shown of ['off', 'on', 'off', 'on']) {
+    await command(shown === 'on' ? 'revive' : 'kill', 'profile_ui_revamp');
+    for (const side of ['page', 'edge']) await cell(page, 'profile_ui_revamp', side).getByText(shown, { exact: true }).waitFor();
+    await agrees(page);
+  }
+  assert.deepEqual([await different(), faults], [[], []]);
+  await page.close();
+});
+
+test('answers of two versions are not compared', async () => {
+  const { page, faults } = await open();
+  await type(page, 'userId', 'mary');
+  await cell(page, 'profile_ui_revamp', 'edge').getByText('on', { exact: true }).waitFor();
+  await agrees(page);
+  const different = await differences(page);
+  // The edge's answer after a kill is held back.
+  const released = new AbortController(),
+    held = new AbortController();
+  await page.route('**/ofrep/v1/evaluate/flags*', async route => {
+    held.abort();
+    if (!released.signal.aborted) await once(released.signal, 'abort');
+    // The page may have given it up.
+    await route.continue().catch(() => {});
+  });
+  await command('kill', 'profile_ui_revamp');
+  await cell(page, 'profile_ui_revamp', 'page').getByText('off', { exact: true }).waitFor();
+  if (!held.signal.aborted) await once(held.signal, 'abort');
+  assert.equal(await text(page, 'profile_ui_revamp', 'edge'), 'on');
+  assert.equal(await page.locator('[data-flag][data-verdict=unknown]').count(), FLAGS.length);
+  assert.match(await page.locator('#status').textContent(), /The edge answered from another version/);
+  released.abort();
+  await cell(page, 'profile_ui_revamp', 'edge').getByText('off', { exact: true }).waitFor();
+  await agrees(page);
+  assert.deepEqual([await different(), faults], [[], []]);
+  await command('revive', 'profile_ui_revamp');
   await page.close();
 });
 

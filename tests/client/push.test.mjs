@@ -83,6 +83,7 @@ function open(t, options = {}) {
 test('a change reaches a client over its stream, by one request', async t => {
   const streams = proxy.state.streams;
   const client = open(t);
+  assert.equal(client.version, undefined);
   await client.ready();
   await until(() => proxy.state.streams > streams, 'a stream');
   assert.equal(client.isEnabled('checkout'), true);
@@ -92,6 +93,8 @@ test('a change reaches a client over its stream, by one request', async t => {
     await set(on);
     await until(() => client.isEnabled('checkout') === on, `checkout is ${on}`);
     assert.ok(proxy.state.programs - before <= 1, `${proxy.state.programs - before} requests`);
+    const { headers } = await server.asClient('/ofrep/v1/evaluate/flags', { body: { context: {} } });
+    assert.equal(client.version, headers.get('twinflag-version'));
   }
 });
 

@@ -244,6 +244,9 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     get error() {
       return error;
     },
+    get version() {
+      return versions.newest || undefined;
+    },
     ready: start,
     refresh: ask,
     close() {

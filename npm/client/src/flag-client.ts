@@ -95,6 +95,11 @@ export interface FlagClient {
   readonly status: ClientStatus;
   /** Why the last request failed; absent after one that did not. */
   readonly error?: Error | undefined;
+  /**
+   * The version of the flags that the edge answered from last, `<epoch>.<number>`; absent before the first answer. The edge names the same one
+   * as `twinflag-version` beside its own answers.
+   */
+  readonly version?: string | undefined;
   /** Resolves when there are answers, or the edge could not be asked: `status` tells which. */
   ready(): Promise<void>;
   /** Asks the edge now. */

@@ -10,15 +10,26 @@ export class Refused extends Error {
 
 const PATIENCE_MS = 10_000;
 
-/** The answers of all flags, over the OpenFeature Remote Evaluation Protocol. */
-export async function askEdge(context: EvaluationContext, signal: AbortSignal): Promise<Map<string, Answer>> {
-  const { flags } = (await (await post('/ofrep/v1/evaluate/flags', { context }, signal)).json()) as { flags: OfrepFlag[] };
-  return new Map(
-    flags.map(({ key, value, variant, reason = 'ERROR', errorCode, metadata }) => [
-      key,
-      { value, variant, reason, errorCode, layer: metadata?.layer },
-    ]),
-  );
+/** The edge's answers, and the version that they come from; absent where something between kept it back. */
+export interface EdgeAnswers {
+  readonly answers: ReadonlyMap<string, Answer>;
+  readonly version: string | undefined;
+}
+
+/**
+ * The answers of all flags, over the OpenFeature Remote Evaluation Protocol.
+ *
+ * @param least the version to be answered from at least; absent for any
+ */
+export async function askEdge(context: EvaluationContext, least: string | undefined, signal: AbortSignal): Promise<EdgeAnswers> {
+  const query = least === undefined ? '' : `?${new URLSearchParams({ flagConfigEtag: least }).toString()}`;
+  const response = await post(`/ofrep/v1/evaluate/flags${query}`, { context }, signal);
+  const { flags } = (await response.json()) as { flags: OfrepFlag[] };
+  const answers = flags.map(({ key, value, variant, reason = 'ERROR', errorCode, metadata }): [string, Answer] => [
+    key,
+    { value, variant, reason, errorCode, layer: metadata?.layer },
+  ]);
+  return { answers: new Map(answers), version: response.headers.get('twinflag-version') ?? undefined };
 }
 
 interface OfrepFlag {

@@ -2,14 +2,15 @@
  * Every flag, answered twice for one visitor: by `@twinflag/client` in this page, at once, and by the edge.
  *
  * The client holds a program for one customer and organization; the user and all else it decides itself. So it answers without the
- * edge until the customer or the organization changes.
+ * edge until the customer or the organization changes. The client follows the edge's stream; behind each of its answers the edge is asked again
+ * if it answered from another version, because only answers of one version are compared.
  */
 import { createClient } from '@twinflag/client/url';
 
 import type { Answer } from './answer.js';
 import { element } from './dom.js';
 import { askEdge, askWhy, clientKey, Refused } from './edge.js';
-import { FlagTable, type Side } from './table.js';
+import { FlagTable, isOfOneVersion, type Side } from './table.js';
 import { fillIn, readVisitor, sameIdentity, type Visitor } from './visitor.js';
 
 /** How long typing has to pause before the edge is asked. */
@@ -26,10 +27,23 @@ const table = new FlagTable(element('flags', HTMLTableElement), () => void expla
 let visitor: Visitor = readVisitor(form);
 /** Whom the client was told; while somebody types another customer, that is still the one before. */
 let told = visitor;
-const client = createClient({ url: location.origin, clientKey: clientKey(), context: visitor, engineUrl: '/demo/engine.wasm' });
+const client = createClient({
+  url: location.origin,
+  clientKey: clientKey(),
+  context: visitor,
+  engineUrl: '/demo/engine.wasm',
+  fetch: async (...request) => {
+    const response = await fetch(...request);
+    // When the client has taken the answer.
+    void client.ready().then(follow);
+    return response;
+  },
+});
 /** All flags there are, as the edge named them last. */
 let keys: readonly string[] = [];
 let edge: Side = { state: 'asking' };
+/** The client's version when the edge was asked last. */
+let least: string | undefined;
 /** Why the edge refused to answer, in its words. */
 let refusal: string | undefined;
 let asking = new AbortController();
@@ -51,14 +65,25 @@ visit(0);
 function visit(pause = PAUSE_MS): void {
   visitor = readVisitor(form);
   if (sameIdentity(told, visitor)) tell();
-  asking.abort();
-  asking = new AbortController();
   // Answers for another visitor are none for this one; while the edge is away, that is what is known of it.
   if (edge.state !== 'away') edge = { state: 'asking' };
+  askIn(pause);
   show();
+}
+
+/** Asks the edge in so many milliseconds, instead of all that it was asked before. */
+function askIn(pause: number): void {
+  asking.abort();
+  asking = new AbortController();
   clearTimeout(timer);
   const { signal } = asking;
   timer = setTimeout(() => void ask(signal), pause);
+}
+
+/** Asks the edge again if the client has answers of another version: at once, or after a while if the client is still at the one before. */
+function follow(): void {
+  show();
+  if (edge.state === 'answered' && edge.version !== client.version) askIn(client.version === least ? AGAIN_MS : 0);
 }
 
 function tell(): void {
@@ -69,13 +94,14 @@ function tell(): void {
 async function ask(signal: AbortSignal): Promise<void> {
   if (!sameIdentity(told, visitor)) tell();
   try {
-    const answers = await askEdge(visitor, signal);
+    least = client.version;
+    const { answers, version } = await askEdge(visitor, least, signal);
     if (signal.aborted) return;
     keys = [...answers.keys()];
-    edge = { state: 'answered', answers };
+    edge = { state: 'answered', answers, version };
     refusal = undefined;
-    // It is back: what the client still waits for can be had at once.
-    if (client.status !== 'ready' && client.error) void client.refresh();
+    // The edge is back, or has a newer version: the client can have at once what it waits for.
+    if (client.status === 'ready' ? client.version !== version : client.error) void client.refresh();
   } catch (error) {
     if (signal.aborted) return;
     refusal = error instanceof Refused ? error.message : undefined;
@@ -126,7 +152,9 @@ function show(): void {
 function inPage(): Side {
   const isTold = sameIdentity(told, visitor);
   if (isTold && client.status === 'ready')
-    return keys.length > 0 ? { state: 'answered', answers: new Map(keys.map(key => [key, read(key)])) } : { state: 'asking' };
+    return keys.length > 0
+      ? { state: 'answered', answers: new Map(keys.map(key => [key, read(key)])), version: client.version }
+      : { state: 'asking' };
   if (edge.state === 'away' || (isTold && client.error)) return { state: 'away', words: 'needs the edge' };
   return { state: 'asking' };
 }
@@ -148,6 +176,7 @@ function sentence(page: Side, { same, different }: { same: number; different: nu
   if (edge.state === 'asking') return mine ? `${mine} The edge is asked…` : 'The edge is asked for this customer and organization…';
   if (different > 0) return `${different} of ${different + same} flags differ between this page and the edge.`;
   if (page.state === 'asking') return 'The engine of this page is loading…';
+  if (!isOfOneVersion(page, edge)) return `${mine} The edge answered from another version, and is asked again…`;
   return same > 0 ? `All ${same} flags are the same in this page and at the edge.` : 'There are no flags.';
 }
 

@@ -6,7 +6,7 @@ import { type Explanation, showExplanation } from './steps.js';
 
 /** What one side can say at the moment. */
 export type Side =
-  | { readonly state: 'answered'; readonly answers: ReadonlyMap<string, Answer> }
+  | { readonly state: 'answered'; readonly answers: ReadonlyMap<string, Answer>; readonly version: string | undefined }
   | { readonly state: 'asking' }
   /** Nothing is to be had, and why in two or three words. */
   | { readonly state: 'away'; readonly words: string };
@@ -26,7 +26,7 @@ export class FlagTable {
     return [...this.#rows.values()].filter(({ isOpen }) => isOpen).map(({ key }) => key);
   }
 
-  /** Shows both sides; answers how many flags agree, differ, or have only one answer. */
+  /** Shows both sides; returns how many flags agree, differ, or are not compared: those with one answer only, or with answers of two versions. */
   show(page: Side, edge: Side): Record<Verdict, number> {
     const keys = [...(page.state === 'answered' ? page.answers : edge.state === 'answered' ? edge.answers : this.#rows).keys()];
     if (keys.length > 0 && (keys.length !== this.#rows.size || keys.some(key => !this.#rows.has(key)))) this.#lay(keys);
@@ -101,7 +101,7 @@ class Row {
     fill(this.#cells.reason, known ? breakable(known.errorCode ?? known.reason) : []);
     fill(this.#cells.layer, known?.layer ? [known.layer] : []);
     fill(this.#cells.bucket, inPage?.bucket === undefined ? [] : [inPage.bucket.toLocaleString('en')]);
-    const verdict: Verdict = !inPage || !atEdge ? 'unknown' : same(inPage, atEdge) ? 'same' : 'different';
+    const verdict: Verdict = !inPage || !atEdge || !isOfOneVersion(page, edge) ? 'unknown' : same(inPage, atEdge) ? 'same' : 'different';
     fill(
       this.#cells.verdict,
       { same: sign('=', 'the same'), different: sign('≠', 'different'), unknown: sign('·', 'not compared') }[verdict],
@@ -129,6 +129,11 @@ class Row {
 /** A long name may break where its parts meet. */
 function breakable(name: string): Node[] {
   return name.split(/(?<=[._])/).flatMap(part => [document.createTextNode(part), make('wbr')]);
+}
+
+/** Returns true if both sides answer from one version. Those of two versions may differ, and nothing is wrong. */
+export function isOfOneVersion(a: Side, b: Side): boolean {
+  return a.state === 'answered' && b.state === 'answered' && a.version === b.version;
 }
 
 function answerOf(side: Side, key: string): Answer | undefined {
