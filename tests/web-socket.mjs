@@ -36,8 +36,9 @@ function opened(socket, head) {
   const messages = [],
     waiting = new Set();
   let rest = head,
-    code = 1006,
     read = 0;
+  let close;
+  const closed = new Promise(resolve => (close = resolve));
   const look = () => {
     for (const { suits, resolve } of [...waiting]) {
       const at = messages.findIndex((message, index) => index >= read && suits(message));
@@ -58,7 +59,8 @@ function opened(socket, head) {
       if (rest.length < start + length) return;
       const body = rest.subarray(start, start + length);
       if ((rest[0] & 15) === 8) {
-        code = length >= 2 ? body.readUInt16BE(0) : 1005;
+        // The server lets go of the connection when it likes.
+        close(length >= 2 ? body.readUInt16BE(0) : 1005);
         socket.end(Buffer.from([136, 128, 0, 0, 0, 0]));
       }
       if ((rest[0] & 15) === 1) messages.push(body.toString());
@@ -66,11 +68,9 @@ function opened(socket, head) {
       look();
     }
   };
-  const closed = new Promise(resolve => {
-    socket.once('close', () => resolve(code));
-    socket.once('end', () => socket.destroy());
-    socket.on('error', () => {});
-  });
+  socket.once('close', () => close(1006));
+  socket.once('end', () => socket.destroy());
+  socket.on('error', () => {});
   socket.on('data', take);
   take(Buffer.alloc(0));
   return {

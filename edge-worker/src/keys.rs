@@ -7,6 +7,14 @@ use sdk_core::Millis;
 
 use crate::environment::Registry;
 
+/// The hexadecimal digits of a mark: half of a hash.
+const MARK: usize = 32;
+
+/// The name of a key in a stream's token and among a relay's tags: the first half of its hash, of which no text follows.
+pub(crate) fn mark(hash: Hash) -> String {
+    hash.to_hex()[..MARK].to_owned()
+}
+
 /// The keys of one version.
 #[derive(Default)]
 pub(crate) struct Keys {
@@ -31,6 +39,13 @@ impl Keys {
     /// The key whose text has this hash. How long the search takes tells something of the hash at most, of which no text follows.
     pub(crate) fn get(&self, hash: Hash) -> Option<Rc<Key>> {
         self.by_hash.get(&hash.0).cloned()
+    }
+
+    /// The client key with a mark, as [`mark`] makes them.
+    pub(crate) fn marked(&self, mark: &str) -> Option<Rc<Key>> {
+        let first = Hash::from_hex(&format!("{mark}{:0<1$}", "", MARK))?;
+        let (_, key) = self.by_hash.range(first.0..).next()?;
+        (key.terms.kind == KeyKind::Client && self::mark(key.hash) == mark).then(|| Rc::clone(key))
     }
 
     /// Whether pages of this origin may use any client key.

@@ -21,7 +21,7 @@ const MAX_SPREAD_MS: usize = 5_000;
 
 /// The tag of every socket.
 const ALL: &str = "all";
-/// The header with the tags of a socket's owners, separated by commas; empty for none.
+/// The header with the tags of a socket's owners and of its client key, separated by commas; empty for none.
 pub(crate) const TAGS: &str = "twinflag-tags";
 /// The header with the tag of the client's address; absent if sockets of an address are not limited.
 pub(crate) const ADDRESS: &str = "twinflag-address";
@@ -29,14 +29,19 @@ pub(crate) const ADDRESS: &str = "twinflag-address";
 pub(crate) const ANSWERED: &str = "twinflag-version";
 /// The status of a relay that is full.
 pub(crate) const FULL: u16 = 507;
+/// The status of a relay that was told that the client's key is revoked.
+pub(crate) const REVOKED: u16 = 401;
 /// The status of a relay with too many sockets of the client's address.
 pub(crate) const CROWDED: u16 = 429;
 /// The address at which the hub tells a relay of a version: `POST` with [`News`] answers [`Told`].
 pub(crate) const NEWS: &str = "http://relay/news";
 
-/// The names of the stored values: the version that was told last, and if the relay was ever full.
+/// The names of the stored values: the version that was told last, if the relay was ever full, and the marks of keys that were revoked last.
 const STORED_VERSION: &str = "version";
 const STORED_FULL: &str = "full";
+const STORED_REVOKED: &str = "revoked";
+/// The most marks that are stored: an isolate goes on to admit a revoked key for some seconds only.
+const MOST_REVOKED: usize = 100;
 
 /// The version to tell sockets of.
 #[derive(Serialize, Deserialize)]
@@ -44,6 +49,9 @@ pub(crate) struct News {
     pub(crate) version: String,
     /// The tags of the owners to tell; `None` for all sockets.
     pub(crate) tags: Option<Vec<String>>,
+    /// The marks of revoked client keys, whose sockets end.
+    #[serde(default)]
+    pub(crate) revoked: Vec<String>,
 }
 
 /// A relay's answer to [`News`].
@@ -97,6 +105,11 @@ impl FlagRelay {
         let (owners, address) = (headers.get(TAGS)?.unwrap_or_default(), headers.get(ADDRESS)?);
         let told: Option<String> = self.state.storage().get(STORED_VERSION).await?;
         let version = newer(told, headers.get(ANSWERED)?);
+        let revoked = self.revoked().await?;
+        let owners: Vec<&str> = owners.split(',').filter(|tag| !tag.is_empty()).collect();
+        if owners.iter().any(|tag| revoked.iter().any(|mark| mark == tag)) {
+            return Ok(Response::empty()?.with_status(REVOKED));
+        }
         // From here on nothing is awaited, so that no other socket takes the last place.
         if self.state.get_websockets().len() >= MOST {
             self.state.storage().put(STORED_FULL, true).await?;
@@ -106,7 +119,6 @@ impl FlagRelay {
             return Ok(Response::empty()?.with_status(CROWDED));
         }
         let pair = WebSocketPair::new()?;
-        let owners = owners.split(',').filter(|tag| !tag.is_empty());
         let tags: Vec<&str> = [ALL].into_iter().chain(owners).chain(address.as_deref()).collect();
         self.state.set_websocket_auto_response(&WebSocketRequestResponsePair::new("ping", "pong")?);
         self.state.accept_websocket_with_tags(&pair.server, &tags);
@@ -116,11 +128,23 @@ impl FlagRelay {
         Response::from_websocket(pair.client)
     }
 
-    /// Tells sockets of a version.
-    async fn tell(&self, News { version, tags }: News) -> Result<Response> {
+    async fn revoked(&self) -> Result<Vec<String>> {
+        Ok(self.state.storage().get(STORED_REVOKED).await?.unwrap_or_default())
+    }
+
+    /// Ends the sockets of revoked keys, and tells others of a version.
+    async fn tell(&self, News { version, tags, revoked }: News) -> Result<Response> {
         // First, so that a socket that is accepted meanwhile learns it, too.
         self.state.storage().put(STORED_VERSION, &version).await?;
         let is_followed = self.state.storage().get(STORED_FULL).await?.unwrap_or(false);
+        if !revoked.is_empty() {
+            let known = latest(self.revoked().await?, &revoked);
+            self.state.storage().put(STORED_REVOKED, known).await?;
+        }
+        for socket in revoked.iter().flat_map(|mark| self.state.get_websockets_with_tag(mark)) {
+            // One that is closing already needs no more.
+            socket.close(Some(1008), Some("the key was revoked")).ok();
+        }
         let sockets: Vec<WebSocket> = match &tags {
             None => self.state.get_websockets(),
             Some(tags) => tags.iter().flat_map(|tag| self.state.get_websockets_with_tag(tag)).collect(),
@@ -132,6 +156,13 @@ impl FlagRelay {
         }
         Response::from_json(&Told { is_followed })
     }
+}
+
+/// The marks that are known and then the new ones, each once, without the oldest if they are too many.
+fn latest(known: Vec<String>, new: &[String]) -> Vec<String> {
+    let mut marks: Vec<String> = known.into_iter().filter(|mark| !new.contains(mark)).chain(new.iter().cloned()).collect();
+    marks.drain(..marks.len().saturating_sub(MOST_REVOKED));
+    marks
 }
 
 /// The milliseconds within which so many clients are to fetch.
@@ -161,6 +192,13 @@ mod tests {
     #[test]
     fn clients_fetch_at_2000_a_second_at_most_and_within_5_seconds() {
         assert_eq!([0, 1, 2, 1_000, 10_000, 20_000].map(spread), [0, 0, 1, 500, 5_000, 5_000]);
+    }
+
+    #[test]
+    fn the_latest_100_revoked_keys_are_known() {
+        let marks = |numbers: std::ops::Range<u32>| numbers.map(|number| number.to_string()).collect::<Vec<_>>();
+        assert_eq!(latest(marks(0..3), &marks(1..4)), marks(0..4));
+        assert_eq!(latest(marks(0..99), &marks(99..102)), marks(2..102));
     }
 
     #[test]

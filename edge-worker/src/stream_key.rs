@@ -21,6 +21,8 @@ pub(crate) struct StreamKey([u8; 32]);
 pub(crate) struct StreamToken<'t> {
     /// The name of a registered environment; empty for the first one.
     pub(crate) environment: &'t str,
+    /// The mark of the client key that the token was made for; `None` if it was made for another credential.
+    pub(crate) key: Option<&'t str>,
     /// The tags of the owners whose changes the stream tells.
     pub(crate) tags: Vec<&'t str>,
     expires_at: Millis,
@@ -71,10 +73,10 @@ impl StreamKey {
         self.code("address", &block.to_string())
     }
 
-    /// A token for a stream about these owners, valid for 12 to 24 hours.
-    pub(crate) fn token(&self, environment: &str, tags: &[String], now: Millis) -> String {
+    /// A token for a stream about these owners, valid for 12 to 24 hours. `key`: the mark of the client key without which it opens nothing.
+    pub(crate) fn token(&self, environment: &str, key: Option<&str>, tags: &[String], now: Millis) -> String {
         let expires = (now.0.div_euclid(PERIOD_MS) + 2) * PERIOD_MS;
-        let signed = format!("{expires}.{environment}.{}", tags.join("."));
+        let signed = format!("{expires}.{environment}.{}.{}", key.unwrap_or_default(), tags.join("."));
         let code = self.code("token", &signed);
         format!("{signed}~{code}")
     }
@@ -88,8 +90,8 @@ impl StreamKey {
 }
 
 impl<'t> StreamToken<'t> {
-    /// The longest token in bytes: a moment, the longest name of an environment, two tags and a code.
-    const MOST: usize = 160;
+    /// The longest token in bytes: a moment, the longest name of an environment, a mark, two tags and a code.
+    const MOST: usize = 192;
 
     /// Reads a token, whose code [`StreamKey::opens`] checks; `None` for a text of another form.
     pub(crate) fn parse(text: &'t str) -> Option<Self> {
@@ -97,8 +99,9 @@ impl<'t> StreamToken<'t> {
         let mut parts = signed.split('.');
         let expires_at = Millis(parts.next()?.parse().ok()?);
         let environment = parts.next()?;
+        let key = parts.next().filter(|mark| !mark.is_empty());
         let tags = parts.filter(|tag| !tag.is_empty()).collect();
-        Some(Self { environment, tags, expires_at, signed, code })
+        Some(Self { environment, key, tags, expires_at, signed, code })
     }
 }
 
@@ -123,15 +126,17 @@ mod tests {
     fn a_token_opens_its_stream_until_it_expires_and_no_other() {
         let (own, hour) = (key(1), 60 * 60 * 1_000);
         let tags = own.owner_tags(&Context::from_json(r#"{"customerId":"c-1","organizationId":"o-1"}"#));
-        let text = own.token("staging", &tags, Millis(13 * hour));
+        let text = own.token("staging", Some("f00d"), &tags, Millis(13 * hour));
         let token = StreamToken::parse(&text).unwrap();
-        assert_eq!((token.environment, &token.tags), ("staging", &tags.iter().map(String::as_str).collect()));
+        assert_eq!((token.environment, token.key, &token.tags), ("staging", Some("f00d"), &tags.iter().map(String::as_str).collect()));
         // Made in the second period of 12 hours, it holds until the end of the third.
         assert!(own.opens(&token, Millis(36 * hour - 1)));
         assert!(!own.opens(&token, Millis(36 * hour)));
         assert!(!key(2).opens(&token, Millis(0)));
-        assert_eq!(own.token("staging", &tags, Millis(23 * hour)), text);
-        for (from, to) in [("staging", "another"), (&*tags[0], &*tags[1]), ("129600000", "129600001"), ("~", "~0")] {
+        assert_eq!(own.token("staging", Some("f00d"), &tags, Millis(23 * hour)), text);
+        for (from, to) in
+            [("staging", "another"), ("f00d", "f00e"), ("f00d", ""), (&*tags[0], &*tags[1]), ("129600000", "129600001"), ("~", "~0")]
+        {
             let forged = text.replacen(from, to, 1);
             assert_ne!(forged, text);
             assert!(!own.opens(&StreamToken::parse(&forged).unwrap(), Millis(13 * hour)), "{forged}");
@@ -151,8 +156,15 @@ mod tests {
     #[test]
     fn the_longest_token_can_be_read() {
         let tags = ["a".repeat(32), "b".repeat(32)];
-        let text = key(1).token(&"e".repeat(32), &tags, Millis(253_402_300_799_999));
+        let text = key(1).token(&"e".repeat(32), Some(&"f".repeat(32)), &tags, Millis(253_402_300_799_999));
         assert!(StreamToken::parse(&text).is_some(), "{} bytes", text.len());
+    }
+
+    #[test]
+    fn a_token_for_no_client_key_names_none() {
+        let text = key(1).token("", None, &[], Millis(0));
+        let token = StreamToken::parse(&text).unwrap();
+        assert_eq!((token.environment, token.key, token.tags), ("", None, Vec::new()));
     }
 
     #[test]

@@ -50,6 +50,21 @@ test('a job that falls due after SIGKILL runs after the restart, without a reque
   assert.deepEqual([await assigned('old'), await assigned('new')], [false, true]);
 });
 
+test('a version that no relay was told of before SIGKILL is told after the restart, without a request', async () => {
+  await server.stop();
+  server = await startWithSql(folder.path, { ...TESTED, RELAY_AWAY: 'on' });
+  assert.equal(await assigned('first'), false);
+  await server.heard(/the relays were not told: a relay answered (503)/);
+  const { version } = (await server.asAdmin('/api/admin/versions?limit=1', { method: 'GET' })).json().versions[0];
+  await server.stop();
+  const silent = await spawnOn({ config: WITH_SQL, data: folder.path, settings: TESTED });
+  const told = await silent.heard(/a relay is told of (\S+)\n/);
+  const { jobs } = JSON.parse(await silent.heard(/after an alarm: ((?!.*"push").*)\n/));
+  await silent.stop();
+  assert.match(told, new RegExp(`^[0-9a-f]{12}\\.${version}$`));
+  assert.ok(jobs.length > 0);
+});
+
 /** Keeps old answers, of which there are one more than this many. */
 async function keepOld(count) {
   await assigned('first', Date.now() - 30 * HOUR_MS);

@@ -126,7 +126,7 @@ test('a socket answers ping, and any other message closes it', async () => {
   }
 });
 
-/** The stream of an event source, as the text that has come so far. */
+/** The stream of an event source, as the text that has come so far; `over` waits for its end. */
 async function events(path, headers = {}) {
   const abort = new AbortController();
   const response = await fetch(server.url + path, { headers: { accept: 'text/event-stream', ...headers }, signal: abort.signal });
@@ -141,11 +141,14 @@ async function events(path, headers = {}) {
     }
     return text;
   };
+  const over = async () => {
+    while (!(await reader.read()).done);
+  };
   open.push({ end: () => abort.abort() });
-  return { response, until };
+  return { response, until, over };
 }
-const lists = async context => {
-  const answer = await server.asClient('/ofrep/v1/evaluate/flags', { body: { context } });
+const lists = async (context, token = server.clientKey) => {
+  const answer = await server.request('/ofrep/v1/evaluate/flags', { token, body: { context } });
   assert.equal(answer.status, 200, answer.text);
   const [{ type, endpoint }] = answer.json().eventStreams;
   assert.equal(type, 'sse');
@@ -196,6 +199,40 @@ test('a token opens a stream until it expires, and nothing else', async () => {
       other,
     );
   }
+});
+
+/** Creates a client key; `id` names it for operators. */
+async function newKey(terms) {
+  const answer = await server.asAdmin('/api/admin/keys', { body: { kind: 'client', label: 'a page', reason: 'r', ...terms } });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.json();
+}
+
+test('a revoked client key ends its streams alone, and its token opens no other', async () => {
+  const { id, key } = await newKey({ origins: ['https://shop.example'] });
+  const path = await lists({ customerId: 'c-1' }, key);
+  const [ended, stays] = await Promise.all([key, KEYS.CLIENT_KEY].map(each => watch('', bearer(each))));
+  const { until, over } = await events(path);
+  await until(text => text.includes('data: '));
+  assert.equal((await server.asAdmin(`/api/admin/keys/${id}?reason=r`, { method: 'DELETE' })).status, 200);
+  assert.equal(await ended.closed, 1008);
+  await over();
+  // An isolate that does not know it yet is refused by the relay.
+  assert.ok([401, 404].includes((await server.request(path, { method: 'GET' })).status));
+  assert.equal((await watch('', bearer(key))).status, 401);
+  assert.equal((await server.request(await lists({ customerId: 'c-1' }), { method: 'GET' })).status, 200);
+  await hears(stays, await toggle());
+});
+
+test("a token opens a stream for its own key's pages only, and for as long as that key is valid", async () => {
+  const expiresAt = Date.now() + HOUR_MS;
+  const { key } = await newKey({ origins: ['https://second.example'], expiresAt: new Date(expiresAt).toISOString() });
+  const path = await lists({}, key);
+  const status = async headers => (await server.request(path, { method: 'GET', headers })).status;
+  assert.equal(await status({ origin: 'https://second.example' }), 200);
+  assert.equal(await status({ origin: 'https://shop.example' }), 403);
+  assert.equal(await status({ 'twinflag-now': String(expiresAt - 1) }), 200);
+  assert.equal(await status({ 'twinflag-now': String(expiresAt) }), 404);
 });
 
 test('a relay that slept hears of each version', async () => {

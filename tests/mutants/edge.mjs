@@ -378,8 +378,8 @@ export const edgeMutants = [
   {
     name: 'a key counts that no longer holds',
     file: 'edge-worker/src/auth/stored.rs',
-    find: 'found.filter(|key| key.holds(asked.moment()))',
-    replacement: 'found',
+    find: 'let key = found.filter(|key| key.holds(asked.moment()))',
+    replacement: 'let key = found',
     tests: 'http::tests',
   },
   {
@@ -598,6 +598,20 @@ export const edgeMutants = [
     find: 'before.epoch == now.epoch && now.number > before.number',
     replacement: 'before.epoch == now.epoch',
     tests: 'relay',
+  },
+  {
+    name: 'a relay forgets the keys that were revoked before',
+    file: 'edge-worker/src/relay.rs',
+    find: 'known.into_iter().filter(|mark| !new.contains(mark)).chain',
+    replacement: 'known.into_iter().take(0).chain',
+    tests: 'relay',
+  },
+  {
+    name: 'the token of a stream does not name its key',
+    file: 'edge-worker/src/stream_key.rs',
+    find: 'let key = parts.next().filter(|mark| !mark.is_empty());',
+    replacement: 'let key = parts.next().filter(|_| false);',
+    tests: 'stream_key',
   },
   {
     name: 'all clients fetch at once',

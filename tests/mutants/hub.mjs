@@ -278,6 +278,20 @@ export const hubMutants = [
     tests: 'hub::push',
   },
   {
+    name: 'a revoked key is not told to relays',
+    file: 'edge-worker/src/hub/push.rs',
+    find: 'key.terms.kind == KeyKind::Client && key.revoked_at.is_some()',
+    replacement: 'key.terms.kind == KeyKind::Client && key.successor.is_some()',
+    tests: 'hub::push',
+  },
+  {
+    name: 'a revoked key that was written twice cannot be read',
+    file: 'edge-worker/src/hub/push.rs',
+    find: 'let keys: BTreeSet<&RowKey> =',
+    replacement: 'let keys: Vec<&RowKey> =',
+    tests: 'hub::push',
+  },
+  {
     name: 'an override is told to everybody',
     file: 'edge-worker/src/hub/push.rs',
     find: 'Audience::Nobody } else { Audience::Owners(tags) }',

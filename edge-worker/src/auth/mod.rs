@@ -36,7 +36,7 @@ use crate::{
         routes::Route,
     },
     hub::client::Actor,
-    limit,
+    keys, limit,
     problem::Problem,
     ruleset_cache::Serving,
     settings::Settings,
@@ -235,6 +235,19 @@ impl Caller {
         }
     }
 
+    /// The mark of the caller's client key, which streams end with; `None` for a caller with another credential.
+    pub(crate) fn key_mark(&self, settings: &Settings) -> Option<String> {
+        match &self.identity {
+            Identity::ClientKey(Some(Holder::Key { key, .. })) => Some(keys::mark(key.hash)),
+            Identity::ClientKey(None) => own_mark(settings),
+            Identity::ClientKey(Some(Holder::Person { .. }))
+            | Identity::Anyone
+            | Identity::ServerKey
+            | Identity::Person(_)
+            | Identity::Program(_) => None,
+        }
+    }
+
     /// The caller's column in the matrix of rights.
     pub(crate) fn kind(&self) -> CallerKind {
         match &self.identity {
@@ -327,6 +340,20 @@ impl Caller {
     pub(crate) fn within(&self) -> Option<&str> {
         if let Identity::Person(Person { role: Some(role), .. }) = &self.identity { role.organization() } else { None }
     }
+}
+
+/// The mark of the deployment's own client key; `None` if it has none.
+fn own_mark(settings: &Settings) -> Option<String> {
+    settings.client_key.as_deref().map(|key| keys::mark(Hash::of(key.as_bytes())))
+}
+
+/// Refuses the token of a stream if the client key that it was made for is no longer valid, or does not list the page's origin.
+pub(crate) fn check_stream(mark: &str, environment: &Environment, asked: &Asked<'_>) -> Result<(), Unanswered> {
+    if own_mark(asked.settings).as_deref() == Some(mark) {
+        return Ok(());
+    }
+    let key = stored::marked(mark, environment, asked)?.ok_or_else(Problem::no_stream_token)?;
+    Ok(stored::check_origin(&key, asked.parts)?)
 }
 
 /// The claims of the token that a request presents.

@@ -11,6 +11,7 @@ use crate::{
         asked::{Asked, Unanswered},
         parts::{Header, Parts},
     },
+    keys::Keys,
     limit,
     problem::Problem,
     ruleset_cache,
@@ -33,16 +34,28 @@ pub(super) fn key(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment,
 /// The environment of a presented key, and the stored key, which may have expired; `None` if there is none, or it was revoked.
 pub(super) fn find(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment, Option<Rc<Key>>), Unanswered> {
     let environment = environment(presented, asked)?;
-    let mut found = asked.keys(&environment)?.get(presented.hash);
+    let found = look_up(&environment, asked, |keys| keys.get(presented.hash))?;
+    Ok((environment, found))
+}
+
+/// The client key with a mark that the edge itself signed; `None` if there is none, or if it is not valid now.
+pub(super) fn marked(mark: &str, environment: &Environment, asked: &Asked<'_>) -> Result<Option<Rc<Key>>, Unanswered> {
+    let found = look_up(environment, asked, |keys| keys.marked(mark))?;
+    Ok(found.filter(|key| key.holds(asked.moment())))
+}
+
+/// A stored key of an environment. It may be new to the isolate, so the hub is asked.
+fn look_up(environment: &Environment, asked: &Asked<'_>, get: impl Fn(&Keys) -> Option<Rc<Key>>) -> Result<Option<Rc<Key>>, Unanswered> {
+    let mut found = get(&*asked.keys(environment)?);
     if found.is_none() {
         limit::unknown_key(asked)?;
-        let (keys, is_sure) = asked.newer_keys(&environment)?;
-        found = keys.get(presented.hash);
+        let (keys, is_sure) = asked.newer_keys(environment)?;
+        found = get(&keys);
         if found.is_none() && !is_sure {
             return Err(Problem::no_keys().into());
         }
     }
-    Ok((environment, found))
+    Ok(found)
 }
 
 /// The environment that a key names; the first one if it names none, or none that is registered: the first one may have had that name

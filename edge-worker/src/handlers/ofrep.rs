@@ -51,7 +51,7 @@ pub(crate) fn flags(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unansw
         return Ok(Answer::tagged(asked, Etag::strong(&body), JSON, body));
     };
     let mut body = all(&serving, &overrides, &context, caller.audience().tags, asked.clock);
-    if let Some(path) = watch::path(&caller.environment, &serving, &context, asked.moment()) {
+    if let Some(path) = watch::path(caller, asked, &serving, &context) {
         // Without an origin: the provider has that of the server that it asks, also behind a proxy.
         body.pop();
         body.push_str(r#","eventStreams":[{"type":"sse","endpoint":{"requestUri":"#);

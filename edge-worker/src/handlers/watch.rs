@@ -11,7 +11,7 @@ use worker::{Headers, Request, RequestInit, Response, WebSocket, worker_sys::web
 
 use super::accept;
 use crate::{
-    auth::Caller,
+    auth::{self, Caller},
     clock, cors,
     environment::Environment,
     host::Host,
@@ -22,7 +22,7 @@ use crate::{
     hub::push::MOST_RELAYS,
     limit,
     problem::Problem,
-    relay::{self, ADDRESS, ANSWERED, CROWDED, FULL, TAGS},
+    relay::{self, ADDRESS, ANSWERED, CROWDED, FULL, REVOKED, TAGS},
     ruleset_cache::Serving,
     stream_key::{StreamKey, StreamToken},
     version::Version,
@@ -55,7 +55,7 @@ extern "C" {
 /// A client that may watch an environment.
 pub(crate) struct Watcher {
     environment: Environment,
-    /// The tags of the owners that the client's answers depend on.
+    /// The tags of the owners that the client's answers depend on, and the mark of its client key.
     tags: Vec<String>,
     /// The tag of the client's address; `None` if clients are not limited by address.
     address: Option<String>,
@@ -77,7 +77,8 @@ pub(crate) fn admit(caller: &Caller, asked: &Asked<'_>) -> Result<Watcher, Unans
     let key = key_of(&serving)?;
     let is_server = caller.kind() == CallerKind::ServerKey;
     let address = if is_server { None } else { limit::address_block(asked).map(|block| key.address_tag(block)) };
-    Ok(Watcher { environment: caller.environment.clone(), tags: key.owner_tags(&context), address, version: serving.version })
+    let tags = key.owner_tags(&context).into_iter().chain(caller.key_mark(asked.settings)).collect();
+    Ok(Watcher { environment: caller.environment.clone(), tags, address, version: serving.version })
 }
 
 /// Admits the holder of a token, which stands in the query as `token`.
@@ -96,15 +97,19 @@ pub(crate) fn admit_token(asked: &Asked<'_>) -> Result<Watcher, Unanswered> {
     if !key.opens(&token, asked.moment()) {
         return Err(Problem::no_stream_token().into());
     }
-    let tags = token.tags.iter().map(|tag| (*tag).to_owned()).collect();
+    if let Some(mark) = token.key {
+        auth::check_stream(mark, &environment, asked)?;
+    }
+    let tags = token.tags.iter().copied().chain(token.key).map(str::to_owned).collect();
     Ok(Watcher { environment, tags, address: limit::address_block(asked).map(|block| key.address_tag(block)), version: serving.version })
 }
 
 /// The path, with its query, of the stream about the owners of an admitted context; `None` if the hub is of an earlier release.
-pub(crate) fn path(environment: &Environment, serving: &Serving, context: &Context, now: Millis) -> Option<String> {
+pub(crate) fn path(caller: &Caller, asked: &Asked<'_>, serving: &Serving, context: &Context) -> Option<String> {
     let key = serving.stream_key?;
-    let name = environment.name().map(control::EnvironmentName::as_str).unwrap_or_default();
-    Some(format!("{PATH}?token={}", key.token(name, &key.owner_tags(context), now)))
+    let name = caller.environment.name().map(control::EnvironmentName::as_str).unwrap_or_default();
+    let mark = caller.key_mark(asked.settings);
+    Some(format!("{PATH}?token={}", key.token(name, mark.as_deref(), &key.owner_tags(context), asked.moment())))
 }
 
 fn key_of(serving: &Serving) -> Result<StreamKey, Problem> {
@@ -160,6 +165,7 @@ async fn socket(watcher: &Watcher, host: &Host) -> Result<Response, Problem> {
         let answer = relays.get_by_name(&name)?.fetch_with_request(asked).await.map_err(Problem::relay_away)?;
         match answer.status_code() {
             101 => return Ok(answer),
+            REVOKED => return Err(Problem::no_credentials()),
             CROWDED => return Err(Problem::rate_limited(60)),
             FULL => drop(FULL_SINCE.with_borrow_mut(|full| full.insert(name, now))),
             _ => return Err(Problem::no_relay()),

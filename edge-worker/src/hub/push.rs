@@ -3,20 +3,23 @@
 //! A commit writes the job [`JOB`] in its own transaction, with the version before it as the payload. Behind the commit the hub tells the
 //! relays, and deletes the job once they have answered; no command waits for that. While the job is there, what was told last and the
 //! newest version differ: the alarm tells the relays again, also after a crash.
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, rc::Rc, time::Duration};
 
-use control::rows::{RowKey, RowKind};
+use control::{
+    Key, KeyKind,
+    rows::{RowKey, RowKind, Rows},
+};
 use futures_util::future::{Either, select};
 use sdk_core::{Millis, OwnerKind};
 use worker::{Delay, Env, Method, Request, RequestInit, Result, console_error};
 
 use super::FlagHub;
 use crate::{
-    clock,
+    clock, keys,
     problem::Problem,
     relay::{self, NEWS, News, Told},
     store::{
-        self, Access, Commit, Conflict, Read, Store,
+        self, Access, Commit, Conflict, Read, Store, Wanted,
         jobs::{Job, JobKey},
     },
     stream_key::StreamKey,
@@ -45,7 +48,7 @@ struct State {
     told: Cell<Option<Version>>,
 }
 
-/// The sockets that a change concerns.
+/// The sockets to tell of a change.
 #[derive(Debug, PartialEq, Eq)]
 enum Audience {
     Nobody,
@@ -71,10 +74,15 @@ fn pending(store: &impl Read) -> Result<Option<JobKey>> {
     Ok(store.jobs(Some(&[JOB]), 1)?.pop().map(|(key, _)| key))
 }
 
+/// The version, if the newest one follows it in the same store.
+fn followed(since: Option<Version>, newest: Version) -> Option<Version> {
+    since.filter(|since| since.epoch == newest.epoch && since.number > 0)
+}
+
 /// The sockets that the changes since a version concern. A change of a customer's or an organization's rows concerns its own sockets; one
 /// of keys and of what is only noted concerns none.
 fn audience(store: &impl Read, key: Option<StreamKey>, since: Option<Version>, newest: Version) -> Result<Audience> {
-    let (Some(key), Some(since)) = (key, since.filter(|since| since.epoch == newest.epoch && since.number > 0)) else {
+    let (Some(key), Some(since)) = (key, followed(since, newest)) else {
         return Ok(Audience::All);
     };
     let (Some(definitions), Some(owners)) =
@@ -98,6 +106,22 @@ fn audience(store: &impl Read, key: Option<StreamKey>, since: Option<Version>, n
     Ok(if tags.is_empty() { Audience::Nobody } else { Audience::Owners(tags) })
 }
 
+/// The marks of the client keys that were revoked since a version; of all revoked ones if it is not known which were written since.
+fn revoked(store: &impl Read, since: Option<Version>, newest: Version) -> Result<Vec<String>> {
+    let written = followed(since, newest).map(|since| store.written_since(since.number, MOST_ROWS)).transpose()?.flatten();
+    let rows = match &written {
+        None => store.rows(Wanted::Unpaged)?,
+        Some(written) => {
+            // A row that was written twice is loaded once.
+            let keys: BTreeSet<&RowKey> = written.iter().filter(|key| key.kind == RowKind::Key).collect();
+            let keys: Vec<RowKey> = keys.into_iter().cloned().collect();
+            if keys.is_empty() { Rows::default() } else { store.rows(Wanted::Keys(&keys))? }
+        }
+    };
+    let keys = rows.of(RowKind::Key).filter_map(|(_, text)| Key::from_row(text));
+    Ok(keys.filter(|key| key.terms.kind == KeyKind::Client && key.revoked_at.is_some()).map(|key| keys::mark(key.hash)).collect())
+}
+
 /// Tells relays until the version that was told last is the newest one.
 struct Push<S> {
     env: Env,
@@ -112,10 +136,15 @@ impl<S: Store> Push<S> {
         while let Some(key) = pending(&self.store)? {
             let newest = self.store.newest()?;
             let of = self.store.stream_key()?.as_deref().and_then(StreamKey::from_hex);
-            match audience(&self.store, of, key.payload.parse().ok(), newest)? {
-                Audience::Nobody => {}
-                Audience::Owners(tags) => self.tell(newest, Some(tags)).await?,
-                Audience::All => self.tell(newest, None).await?,
+            let since = key.payload.parse().ok();
+            let tags = match audience(&self.store, of, since, newest)? {
+                Audience::Nobody => Some(Vec::new()),
+                Audience::Owners(tags) => Some(tags),
+                Audience::All => None,
+            };
+            let news = News { version: newest.to_string(), tags, revoked: revoked(&self.store, since, newest)? };
+            if !news.revoked.is_empty() || news.tags.as_ref().is_none_or(|tags| !tags.is_empty()) {
+                self.tell(&news).await?;
             }
             // Meanwhile the store may have been replaced: then its own job says what to tell.
             let now = self.store.newest()?;
@@ -133,10 +162,10 @@ impl<S: Store> Push<S> {
     }
 
     /// Tells one relay after the other, each of which says if there may be another.
-    async fn tell(&self, newest: Version, tags: Option<Vec<String>>) -> Result<()> {
+    async fn tell(&self, news: &News) -> Result<()> {
         // A deployment of an earlier release has no relays.
         let Ok(relays) = self.env.durable_object("RELAY") else { return Ok(()) };
-        let body = serde_json::to_string(&News { version: newest.to_string(), tags })?;
+        let body = serde_json::to_string(news)?;
         for number in 0..MOST_RELAYS {
             let mut init = RequestInit::new();
             init.with_method(Method::Post).with_body(Some(body.as_str().into()));
@@ -222,7 +251,7 @@ impl FlagHub {
 
 #[cfg(test)]
 mod tests {
-    use control::{Allowed, Command, CommandOutcome, Supplies, change::Actor, rows::Rows};
+    use control::{Allowed, Command, CommandOutcome, KeyCommand, KeyIdentity, KeyTerms, NewKey, NewKeySecret, Supplies, change::Actor};
 
     use super::{
         super::{
@@ -250,9 +279,12 @@ mod tests {
         }
 
         fn carry_out(&self, command: &Command) -> CommandOutcome {
+            self.carry_out_with(command, Supplies::default())
+        }
+
+        fn carry_out_with(&self, command: &Command, supplies: Supplies) -> CommandOutcome {
             let by = Actor { role: "admin".into(), ..Actor::system("a test", Millis(7)) };
             let ground = self.ground.newest(&self.store).unwrap();
-            let supplies = Supplies::default();
             let outcome = self.ground.execute(control::execute, &ground, &Rows::default(), command, supplies, &by);
             let outcome = outcome.unwrap_or_else(|_| panic!("{command:?}"));
             write(&self.store, &self.ground, ground, outcome, &by, Beside::default(), |_, _| Ok(String::new())).unwrap().1
@@ -304,6 +336,39 @@ mod tests {
         assert_eq!(hub.audience(), Audience::Owners(both));
         hub.carry_out(&Command::Kill { flag: "a".into() });
         assert_eq!(hub.audience(), Audience::All);
+    }
+
+    #[test]
+    fn a_revoked_client_key_is_told_with_the_change_that_revoked_it_and_with_a_replaced_store() {
+        let hub = Hub::new();
+        let revoked_since = |since| revoked(&hub.store, Some(since), hub.store.newest().unwrap()).unwrap();
+        let before = hub.store.newest().unwrap();
+        for (kind, id) in [(KeyKind::Client, "k-1"), (KeyKind::Client, "k-2"), (KeyKind::Server, "k-3")] {
+            let secret = NewKeySecret::of(&format!("the text of {id}"), "");
+            let terms = KeyTerms {
+                kind,
+                label: id.into(),
+                origins: Vec::new(),
+                tags: Vec::new(),
+                identity: KeyIdentity::Open,
+                expires_at: None,
+                role: None,
+            };
+            let supplies = Supplies { new_key: Some(NewKey { id: id.into(), secret }), ..Supplies::default() };
+            hub.carry_out_with(&Command::Key(KeyCommand::Create { terms }), supplies);
+        }
+        assert_eq!(revoked_since(before), [""; 0]);
+        for id in ["k-1", "k-3"] {
+            hub.carry_out(&Command::Key(KeyCommand::Revoke { id: id.into() }));
+        }
+        // The first half of the SHA-256 hash of "the text of k-1".
+        let mark = "9fc1a6e13e65a4b16a07fd05dc9f236a";
+        assert_eq!(revoked_since(before), [mark]);
+        assert_eq!(hub.audience(), Audience::Nobody);
+        let after = hub.store.newest().unwrap();
+        hub.carry_out(&Command::Kill { flag: "a".into() });
+        assert_eq!(revoked_since(after), [""; 0]);
+        assert_eq!(revoked_since("0a1b2c3d4e5f.1".parse().unwrap()), [mark]);
     }
 
     #[test]

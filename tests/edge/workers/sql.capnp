@@ -15,12 +15,17 @@ const edge :Workerd.Worker = (
   compatibilityDate = "2026-10-01",
   bindings = [
     (name = "HUB", durableObjectNamespace = "FlagHub"),
+    (name = "RELAY", durableObjectNamespace = "FlagRelay"),
+    (name = "RELAY_AWAY", fromEnvironment = "RELAY_AWAY"),
     (name = "JWT_SECRET", fromEnvironment = "JWT_SECRET"),
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
     (name = "FAST_WAY", fromEnvironment = "FAST_WAY"),
     (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
   ],
-  durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
+  durableObjectNamespaces = [
+    (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true),
+    (className = "FlagRelay", uniqueKey = "twinflag-relay", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "store"),
 );

@@ -1,7 +1,7 @@
 // `POST /test/sql` with a list of statements, each a text and what is bound: the rows of the last, or `{ error }` and nothing is done.
 // After each alarm of the hub it writes the number of answers that are kept, the next alarm and the jobs to the output, which needs no
-// request.
-import Edge, { FlagHub as Hub } from 'index.js';
+// request. A relay writes down the versions that it is told of; with RELAY_AWAY=on it answers nothing but 503.
+import Edge, { FlagHub as Hub, FlagRelay as Relay } from 'index.js';
 
 const PATH = '/test/sql';
 
@@ -33,6 +33,21 @@ export class FlagHub {
     } catch (error) {
       return Response.json({ error: error.message });
     }
+  }
+}
+
+export class FlagRelay extends Relay {
+  #isAway;
+  constructor(state, env) {
+    super(state, env);
+    this.#isAway = env.RELAY_AWAY === 'on';
+  }
+  async fetch(request) {
+    if (this.#isAway) return new Response(null, { status: 503 });
+    if (new URL(request.url).pathname !== '/news') return super.fetch(request);
+    const { version } = await request.clone().json();
+    console.log(`a relay is told of ${version}`);
+    return super.fetch(request);
   }
 }
 
