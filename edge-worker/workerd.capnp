@@ -27,6 +27,7 @@
 #                               `client=600` from an address with the client key, `failed=30` from an address with credentials
 #                               that do not hold, separated by commas; or `off`
 #   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
+#   RELAY_SOCKETS               the most open streams of one relay, 1 to 10000; further ones go to another relay
 #   DEMO=on                     opens `/demo`, a page that holds CLIENT_KEY, and tells anybody with that key how answers come about,
 #                               with the lists and conditions that were compared
 #   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
@@ -90,6 +91,7 @@ const edge :Workerd.Worker = (
     (name = "USER_TAGS", fromEnvironment = "USER_TAGS"),
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
     (name = "CLIENT_ADDRESS_HEADER", fromEnvironment = "CLIENT_ADDRESS_HEADER"),
+    (name = "RELAY_SOCKETS", fromEnvironment = "RELAY_SOCKETS"),
     (name = "DEMO", fromEnvironment = "DEMO"),
     (name = "FEATURE_FLAGS_ENABLED", fromEnvironment = "FEATURE_FLAGS_ENABLED"),
     (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),

@@ -11,7 +11,7 @@ use worker::{
 use crate::version::Version;
 
 /// The most sockets of one relay.
-const MOST: usize = 10_000;
+const MOST: u16 = 10_000;
 /// The most sockets of one block of addresses, such as an office, on one relay.
 const MOST_OF_ADDRESS: usize = 2_000;
 /// The most clients that fetch in a second after a change, by the spread that they are told.
@@ -27,6 +27,8 @@ pub(crate) const TAGS: &str = "twinflag-tags";
 pub(crate) const ADDRESS: &str = "twinflag-address";
 /// The header with the version that the isolate answers from.
 pub(crate) const ANSWERED: &str = "twinflag-version";
+/// The header with the most sockets of one relay; absent for [`MOST`].
+pub(crate) const LIMIT: &str = "twinflag-sockets";
 /// The status of a relay that is full.
 pub(crate) const FULL: u16 = 507;
 /// The status of a relay that was told that the client's key is revoked.
@@ -59,6 +61,11 @@ pub(crate) struct News {
 pub(crate) struct Told {
     /// True if there may be another relay behind this one.
     pub(crate) is_followed: bool,
+}
+
+/// The most sockets of one relay in a text; `None` unless it is a number from 1 to [`MOST`].
+pub(crate) fn sockets(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|most| (1..=MOST).contains(most) && !text.starts_with('+'))
 }
 
 /// The name of a relay of an environment's hub.
@@ -105,13 +112,14 @@ impl FlagRelay {
         let (owners, address) = (headers.get(TAGS)?.unwrap_or_default(), headers.get(ADDRESS)?);
         let told: Option<String> = self.state.storage().get(STORED_VERSION).await?;
         let version = newer(told, headers.get(ANSWERED)?);
+        let most = headers.get(LIMIT)?.and_then(|text| sockets(&text)).unwrap_or(MOST);
         let revoked = self.revoked().await?;
         let owners: Vec<&str> = owners.split(',').filter(|tag| !tag.is_empty()).collect();
         if owners.iter().any(|tag| revoked.iter().any(|mark| mark == tag)) {
             return Ok(Response::empty()?.with_status(REVOKED));
         }
         // From here on nothing is awaited, so that no other socket takes the last place.
-        if self.state.get_websockets().len() >= MOST {
+        if self.state.get_websockets().len() >= usize::from(most) {
             self.state.storage().put(STORED_FULL, true).await?;
             return Ok(Response::empty()?.with_status(FULL));
         }

@@ -14,6 +14,7 @@ use crate::{
     auth,
     limit::{self, Rates},
     problem::Problem,
+    relay,
 };
 
 /// The fewest bytes of `JWT_SECRET`: as many as HS256 makes (RFC 7518, section 3.2).
@@ -68,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) rate_limits: RateLimits,
     /// `CLIENT_ADDRESS_HEADER`: the name of the header in which a proxy names the client's address; by default the connection's counts.
     pub(crate) client_address_header: Option<String>,
+    /// `RELAY_SOCKETS`: the most sockets of one relay, 1 to 10,000; by default 10,000.
+    pub(crate) relay_sockets: Option<u16>,
     /// `DEMO`: `on` or `off`; by default `off`.
     pub(crate) is_demo: bool,
     /// `FEATURE_FLAGS_ENABLED` is `false`: all flags are switched off. By default it is `true`.
@@ -200,6 +203,8 @@ impl Settings {
             client_address_header: checked("CLIENT_ADDRESS_HEADER", "the name of a header", &|name| {
                 name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
             })?,
+            relay_sockets: checked("RELAY_SOCKETS", "1 to 10000, as text", &|text| relay::sockets(text).is_some())?
+                .and_then(|text| relay::sockets(&text)),
             is_demo: switch("DEMO", ON_OR_OFF)? == Some(true),
             is_off: switch("FEATURE_FLAGS_ENABLED", TRUE_OR_FALSE)? == Some(false),
             has_test_clock: switch("TEST_CLOCK", ON_OR_OFF)? == Some(true),
@@ -265,6 +270,7 @@ mod tests {
             ("JWT_AUDIENCE", "a"),
             ("RATE_LIMITS", "off"),
             ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
+            ("RELAY_SOCKETS", "10000"),
             ("DEMO", "on"),
             ("FEATURE_FLAGS_ENABLED", "False"),
             ("TEST_CLOCK", "on"),
@@ -290,6 +296,7 @@ mod tests {
             jwt_audience: text("a"),
             rate_limits: RateLimits(None),
             client_address_header: text("X-Forwarded-For"),
+            relay_sockets: Some(10_000),
             is_demo: true,
             is_off: true,
             has_test_clock: true,
@@ -329,6 +336,9 @@ mod tests {
             ("JWKS_PRIVATE", "private"),
             ("RATE_LIMITS", "many"),
             ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For:"),
+            ("RELAY_SOCKETS", "0"),
+            ("RELAY_SOCKETS", "10001"),
+            ("RELAY_SOCKETS", "+1"),
             ("DEMO", "yes"),
             ("FEATURE_FLAGS_ENABLED", "0"),
             ("TEST_CLOCK", "1"),
@@ -380,7 +390,7 @@ mod tests {
     }
 
     /// The names of all settings; a test compares the list with the names that the reader asks for.
-    const NAMES: [&str; 22] = [
+    const NAMES: [&str; 23] = [
         "CLIENT_KEY",
         "SERVER_KEY",
         "CLIENT_ORIGINS",
@@ -399,6 +409,7 @@ mod tests {
         "USER_TAGS",
         "RATE_LIMITS",
         "CLIENT_ADDRESS_HEADER",
+        "RELAY_SOCKETS",
         "DEMO",
         "FEATURE_FLAGS_ENABLED",
         "TEST_CLOCK",

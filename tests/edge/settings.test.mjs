@@ -20,6 +20,7 @@ const INVALID = {
   JWKS_URL: ['id.example/keys', 'https://'],
   RATE_LIMITS: ['admin=many', 'admin=30'],
   CLIENT_ADDRESS_HEADER: ['x forwarded', 'name of a header'],
+  RELAY_SOCKETS: ['many', '1 to 10000'],
   DEMO: ['perhaps', 'on or off'],
   FEATURE_FLAGS_ENABLED: ['perhaps', 'true or false'],
   TEST_CLOCK: ['perhaps', 'on or off'],

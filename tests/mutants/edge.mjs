@@ -614,6 +614,13 @@ export const edgeMutants = [
     tests: 'stream_key',
   },
   {
+    name: 'a relay may hold more sockets than it can tell in time',
+    file: 'edge-worker/src/relay.rs',
+    find: '(1..=MOST).contains(most) && ',
+    replacement: '(1..=u16::MAX).contains(most) && ',
+    tests: 'settings',
+  },
+  {
     name: 'all clients fetch at once',
     file: 'edge-worker/src/relay.rs',
     find: '(sockets * 1_000 / FETCHES_A_SECOND).min(MAX_SPREAD_MS)',

@@ -22,7 +22,7 @@ use crate::{
     hub::push::MOST_RELAYS,
     limit,
     problem::Problem,
-    relay::{self, ADDRESS, ANSWERED, CROWDED, FULL, REVOKED, TAGS},
+    relay::{self, ADDRESS, ANSWERED, CROWDED, FULL, LIMIT, REVOKED, TAGS},
     ruleset_cache::Serving,
     stream_key::{StreamKey, StreamToken},
     version::Version,
@@ -59,6 +59,8 @@ pub(crate) struct Watcher {
     tags: Vec<String>,
     /// The tag of the client's address; `None` if clients are not limited by address.
     address: Option<String>,
+    /// The most sockets of one relay; `None` for the relay's own bound.
+    most: Option<u16>,
     /// The version that the isolate answers from.
     version: Version,
 }
@@ -78,7 +80,8 @@ pub(crate) fn admit(caller: &Caller, asked: &Asked<'_>) -> Result<Watcher, Unans
     let is_server = caller.kind() == CallerKind::ServerKey;
     let address = if is_server { None } else { limit::address_block(asked).map(|block| key.address_tag(block)) };
     let tags = key.owner_tags(&context).into_iter().chain(caller.key_mark(asked.settings)).collect();
-    Ok(Watcher { environment: caller.environment.clone(), tags, address, version: serving.version })
+    let most = asked.settings.relay_sockets;
+    Ok(Watcher { environment: caller.environment.clone(), tags, address, most, version: serving.version })
 }
 
 /// Admits the holder of a token, which stands in the query as `token`.
@@ -101,7 +104,8 @@ pub(crate) fn admit_token(asked: &Asked<'_>) -> Result<Watcher, Unanswered> {
         auth::check_stream(mark, &environment, asked)?;
     }
     let tags = token.tags.iter().copied().chain(token.key).map(str::to_owned).collect();
-    Ok(Watcher { environment, tags, address: limit::address_block(asked).map(|block| key.address_tag(block)), version: serving.version })
+    let address = limit::address_block(asked).map(|block| key.address_tag(block));
+    Ok(Watcher { environment, tags, address, most: asked.settings.relay_sockets, version: serving.version })
 }
 
 /// The path, with its query, of the stream about the owners of an admitted context; `None` if the hub is of an earlier release.
@@ -158,6 +162,9 @@ async fn socket(watcher: &Watcher, host: &Host) -> Result<Response, Problem> {
         headers.set(ANSWERED, &watcher.version.to_string())?;
         if let Some(address) = &watcher.address {
             headers.set(ADDRESS, address)?;
+        }
+        if let Some(most) = watcher.most {
+            headers.set(LIMIT, &most.to_string())?;
         }
         let mut init = RequestInit::new();
         init.with_headers(headers);
