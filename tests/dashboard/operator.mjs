@@ -32,7 +32,11 @@ export async function confirm(page, action, reason) {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Reason').fill(reason);
   await dialog.getByRole('button', { name: action, exact: true }).click();
-  await dialog.waitFor({ state: 'detached' });
+  // A refusal stands in the dialog, which then stays open.
+  const refusal = dialog.getByRole('alert');
+  await dialog.waitFor({ state: 'detached' }).catch(async error => {
+    throw new Error(`the dialog stays open: ${(await refusal.allTextContents()).join(' ')}`, { cause: error });
+  });
 }
 
 /** Nothing that axe finds in the page as it is. The page's policy runs no inline script, so axe comes through the debugger. */

@@ -34,6 +34,7 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   const [error, setError] = useState<unknown>();
   const [allowed, setAllowed] = useState<ReadonlySet<string>>(new Set());
   const [isBusy, setIsBusy] = useState(false);
+  const [isOpen, setIsOpen] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const isDirty = text !== spelled(base.definition);
   const isOutdated = served.etag !== base.etag;
@@ -92,7 +93,7 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   const faults = faultsOf(refusal, consequences, `/${kind}/${escaped(base.name)}`);
 
   return (
-    <details className="card" open={isDirty || undefined}>
+    <details className="card" open={isOpen} onToggle={event => setIsOpen(event.currentTarget.open)}>
       <summary>{administer ? 'Edit the definition' : 'The definition'}</summary>
       {isOutdated && isDirty && (
         <div className="note away" role="alert">

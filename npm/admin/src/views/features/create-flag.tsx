@@ -1,9 +1,10 @@
-/** Creates a flag in one dialog, in every environment: for nobody in the first one, for everybody in the others. */
+/** Creates a flag in one dialog, in every environment with a document: for nobody in the first one, for everybody in the others. */
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 
-import { take } from '../../api/client.js';
-import type { Flag } from '../../api/model.js';
+import { type Api, take } from '../../api/client.js';
+import type { Environment, Flag } from '../../api/model.js';
+import { Refusal } from '../../api/refusal.js';
 import { parameterOf, queryOf, useEnvironments } from '../../environment.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Field } from '../../parts/field.js';
@@ -19,25 +20,28 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
   const [key, setKey] = useState('');
   const [error, setError] = useState<unknown>();
   const [isBusy, setIsBusy] = useState(false);
-  const others = environments.filter(each => !each.default);
+  /** What is not written yet of a flag that some environment has already; a later attempt goes on there. */
+  const [rest, setRest] = useState<readonly Write[]>();
+  const written = useRef(0);
+  const targets = environments.length > 0 ? environments.filter(hasDocument) : [FIRST];
+  const others = targets.filter(each => !each.default);
+  const empty = environments.filter(each => !hasDocument(each) && !each.default);
 
   const create = async (form: FormData) => {
-    const given = (name: string) => String(form.get(name) ?? '').trim();
-    const definition = {
-      ...(given('description') && { description: given('description') }),
-      ...(given('owner') && { owner: given('owner') }),
-      ...(given('stage') && { stage: given('stage') }),
-      lifetime: given('lifetime'),
-      unit: given('unit'),
-    };
-    const reason = given('reason');
-    // The first environment is the one that customers meet: a flag that cannot be created there is created nowhere.
-    for (const each of environments.length > 0 ? environments : [{ name: null, default: true }]) {
-      const percentage = each.default ? 0 : 100;
-      const rollout =
-        given('plan') === 'tiers' && each.default ? { status: 'planned', tier: 0, percentage: 0 } : { status: 'active', percentage };
-      const params = { path: { key }, query: { ...queryOf(parameterOf(each)), reason } };
-      await take(api.PUT('/api/admin/flags/{key}', { params, body: { ...definition, rollout } as unknown as Flag }));
+    const writes = rest ?? planned(api, targets, plan(key, form));
+    if (rest === undefined)
+      for (const each of targets)
+        if (await hasFlag(api, key, each))
+          throw new Refusal('refused', `${nameOf(each)} has a flag of this name already. Nothing was created.`);
+    for (const [index, write] of writes.entries()) {
+      try {
+        await write();
+        written.current += 1;
+      } catch (refused) {
+        // Before the first write nothing is there, and the whole form may be mended.
+        if (written.current > 0) setRest(writes.slice(index));
+        throw refused;
+      }
     }
   };
 
@@ -57,82 +61,92 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
               void navigate({ to: '/flags/$key', params: { key } });
             },
             (refused: unknown) => {
+              if (written.current > 0) onCreated();
               setError(refused);
               setIsBusy(false);
             },
           );
         }}
       >
-        <Field label="Key" {...(taken.has(key) && { hint: 'A flag has this name already.' })}>
-          {props => (
-            <input
-              {...props}
-              name="key"
-              value={key}
-              onChange={event => setKey(event.target.value)}
-              required
-              maxLength={256}
-              autoComplete="off"
-              autoCapitalize="off"
-              spellCheck={false}
-              aria-invalid={taken.has(key)}
-            />
-          )}
-        </Field>
-        <Field label="Description">{props => <input {...props} name="description" maxLength={1000} autoComplete="off" />}</Field>
-        <div className="pair">
-          <Field label="Owner">{props => <input {...props} name="owner" maxLength={256} autoComplete="off" />}</Field>
-          <Field label="Stage">
+        <fieldset className="stack bare" disabled={rest !== undefined}>
+          <Field label="Key" {...(rest === undefined && taken.has(key) && { hint: 'A flag has this name already.' })}>
             {props => (
-              <select {...props} name="stage" defaultValue="experimental">
-                <option value="experimental">Phase 3 · Experimental</option>
-                <option value="beta">Phase 2 · Beta</option>
-                <option value="stable">Phase 1 · Production ready</option>
-              </select>
+              <input
+                {...props}
+                name="key"
+                value={key}
+                onChange={event => setKey(event.target.value)}
+                required
+                maxLength={256}
+                autoComplete="off"
+                autoCapitalize="off"
+                spellCheck={false}
+                aria-invalid={rest === undefined && taken.has(key)}
+              />
             )}
           </Field>
-          <Field label="Drawn by">
-            {props => (
-              <select {...props} name="unit" defaultValue="customerId">
-                <option>customerId</option>
-                <option>organizationId</option>
-                <option>userId</option>
-                <option>targetingKey</option>
-              </select>
-            )}
+          <Field label="Description">{props => <input {...props} name="description" maxLength={1000} autoComplete="off" />}</Field>
+          <div className="pair">
+            <Field label="Owner">{props => <input {...props} name="owner" maxLength={256} autoComplete="off" />}</Field>
+            <Field label="Stage">
+              {props => (
+                <select {...props} name="stage" defaultValue="experimental">
+                  <option value="experimental">Phase 3 · Experimental</option>
+                  <option value="beta">Phase 2 · Beta</option>
+                  <option value="stable">Phase 1 · Production ready</option>
+                </select>
+              )}
+            </Field>
+            <Field label="Drawn by">
+              {props => (
+                <select {...props} name="unit" defaultValue="customerId">
+                  <option>customerId</option>
+                  <option>organizationId</option>
+                  <option>userId</option>
+                  <option>targetingKey</option>
+                </select>
+              )}
+            </Field>
+            <Field label="Kind">
+              {props => (
+                <select {...props} name="lifetime" defaultValue="release">
+                  <option value="release">Release, ends</option>
+                  <option value="experiment">Experiment, ends</option>
+                  <option value="operational">Operational, stays</option>
+                  <option value="permission">Permission, stays</option>
+                </select>
+              )}
+            </Field>
+          </div>
+          <fieldset>
+            <legend>Rollout</legend>
+            <label className="inline">
+              <input type="radio" name="plan" value="percentage" defaultChecked /> A percentage, which you set as you like
+            </label>
+            <label className="inline">
+              <input type="radio" name="plan" value="tiers" /> Tiers: 0, 1, 10, 50 and 100 %, with a gate before each
+            </label>
+          </fieldset>
+          <p className="quiet small">
+            {others.length === 0
+              ? 'The flag is for nobody until you set its percentage.'
+              : `For nobody in ${nameOf(targets[0] ?? FIRST)}; on for everybody in ${others.map(nameOf).join(', ')}.`}
+            {empty.length > 0 && ` Not in ${empty.map(nameOf).join(', ')}, which has no document yet: copy or import one there.`}
+          </p>
+          <Field label="Reason">
+            {props => <input {...props} name="reason" required defaultValue="a new feature" maxLength={1000} autoComplete="off" />}
           </Field>
-          <Field label="Kind">
-            {props => (
-              <select {...props} name="lifetime" defaultValue="release">
-                <option value="release">Release, ends</option>
-                <option value="experiment">Experiment, ends</option>
-                <option value="operational">Operational, stays</option>
-                <option value="permission">Permission, stays</option>
-              </select>
-            )}
-          </Field>
-        </div>
-        <fieldset>
-          <legend>Rollout</legend>
-          <label className="inline">
-            <input type="radio" name="plan" value="percentage" defaultChecked /> A percentage, which you set as you like
-          </label>
-          <label className="inline">
-            <input type="radio" name="plan" value="tiers" /> Tiers: 0, 1, 10, 50 and 100 %, with a gate before each
-          </label>
         </fieldset>
-        <p className="quiet small">
-          {others.length === 0
-            ? 'The flag is for nobody until you set its percentage.'
-            : `For nobody in ${environments.find(each => each.default)?.name ?? 'the first environment'}; on for everybody in ${others.map(({ name }) => name).join(', ')}.`}
-        </p>
-        <Field label="Reason">
-          {props => <input {...props} name="reason" required defaultValue="a new feature" maxLength={1000} autoComplete="off" />}
-        </Field>
         {error !== undefined && <ProblemNote error={error} />}
+        {rest !== undefined && (
+          <p className="note away" role="alert">
+            Only a part is written: {written.current} of {targets.length * 2} steps. Go on to write the rest, or close and finish it in the
+            flag's own view.
+          </p>
+        )}
         <div className="actions">
-          <button type="submit" className="accent" disabled={isBusy || taken.has(key)}>
-            {isBusy ? 'One moment…' : 'Create the flag'}
+          <button type="submit" className="accent" disabled={isBusy || (rest === undefined && taken.has(key))}>
+            {isBusy ? 'One moment…' : rest === undefined ? 'Create the flag' : 'Go on'}
           </button>
           <button type="button" onClick={onClose}>
             Cancel
@@ -141,4 +155,62 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
       </form>
     </Dialog>
   );
+}
+
+type Target = Pick<Environment, 'name' | 'default'>;
+/** A request that creates a part of the flag. */
+type Write = () => Promise<unknown>;
+
+/** The environment of a caller who sees no list of them. */
+const FIRST: Target = { name: null, default: true };
+
+interface Plan {
+  readonly key: string;
+  readonly definition: Flag;
+  readonly isTiered: boolean;
+  readonly reason: string;
+}
+
+function plan(key: string, form: FormData): Plan {
+  const given = (name: string) => String(form.get(name) ?? '').trim();
+  const definition = {
+    ...(given('description') && { description: given('description') }),
+    ...(given('owner') && { owner: given('owner') }),
+    ...(given('stage') && { stage: given('stage') }),
+    lifetime: given('lifetime'),
+    unit: given('unit'),
+    // The schema describes a flag as the server answers it, with what it adds.
+  } as Partial<Flag> as Flag;
+  return { key, definition, isTiered: given('plan') === 'tiers', reason: given('reason') };
+}
+
+/** The definition and then the rollout of each environment, in their order. A definition alone gives the flag to nobody. */
+function planned(api: Api, targets: readonly Target[], { key, definition, isTiered, reason }: Plan): Write[] {
+  return targets.flatMap(each => {
+    const query = queryOf(parameterOf(each));
+    const rollout = isTiered && each.default ? {} : { percentage: each.default ? 0 : 100, start: true };
+    return [
+      () => take(api.PUT('/api/admin/flags/{key}', { params: { path: { key }, query: { ...query, reason } }, body: definition })),
+      () => take(api.POST('/api/admin/rollout/create', { params: { query }, body: { featureName: key, reason, ...rollout } })),
+    ];
+  });
+}
+
+async function hasFlag(api: Api, key: string, target: Target): Promise<boolean> {
+  try {
+    await take(api.GET('/api/admin/flags/{key}', { params: { path: { key }, query: queryOf(parameterOf(target)) } }));
+    return true;
+  } catch (refused) {
+    if (refused instanceof Refusal && refused.problem?.status === 404) return false;
+    throw refused;
+  }
+}
+
+/** False for an environment that nothing was ever written to: a single definition cannot be put there. */
+function hasDocument({ version }: Environment): boolean {
+  return (version ?? 0) > 0;
+}
+
+function nameOf({ name }: Target): string {
+  return name ?? 'the first environment';
 }

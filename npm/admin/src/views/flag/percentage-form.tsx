@@ -17,36 +17,39 @@ export function PercentageForm({ feature, rollout }: { feature: Feature; rollout
   const [share, setShare] = useState('');
   const [wanted, setWanted] = useState<number>();
   const { featureName } = feature;
+  // The dialog has a form of its own, whose submission would be one of a form around it too.
   return (
-    <form
-      className="stack part"
-      onSubmit={event => {
-        event.preventDefault();
-        setWanted(Number(share));
-      }}
-    >
-      <h3>Set the percentage</h3>
-      <div className="actions quick">
-        {QUICK.map(step => (
-          <button key={step} type="button" className="small" aria-pressed={step === rollout.percentage} onClick={() => setWanted(step)}>
-            {step} %
+    <>
+      <form
+        className="stack part"
+        onSubmit={event => {
+          event.preventDefault();
+          setWanted(Number(share));
+        }}
+      >
+        <h3>Set the percentage</h3>
+        <div className="actions quick">
+          {QUICK.map(step => (
+            <button key={step} type="button" className="small" aria-pressed={step === rollout.percentage} onClick={() => setWanted(step)}>
+              {step} %
+            </button>
+          ))}
+          <input
+            type="number"
+            aria-label="Percentage"
+            placeholder="other"
+            min={0}
+            max={100}
+            step={0.001}
+            required
+            value={share}
+            onChange={event => setShare(event.target.value)}
+          />
+          <button type="submit" className="small">
+            Set
           </button>
-        ))}
-        <input
-          type="number"
-          aria-label="Percentage"
-          placeholder="other"
-          min={0}
-          max={100}
-          step={0.001}
-          required
-          value={share}
-          onChange={event => setShare(event.target.value)}
-        />
-        <button type="submit" className="small">
-          Set
-        </button>
-      </div>
+        </div>
+      </form>
       {wanted !== undefined && (
         <Confirm
           title={`${featureName}: ${wanted} %`}
@@ -62,7 +65,7 @@ export function PercentageForm({ feature, rollout }: { feature: Feature; rollout
           <p>{moved(rollout.percentage, wanted)}</p>
         </Confirm>
       )}
-    </form>
+    </>
   );
 }
 
