@@ -50,19 +50,29 @@ test('a job that falls due after SIGKILL runs after the restart, without a reque
   assert.deepEqual([await assigned('old'), await assigned('new')], [false, true]);
 });
 
-test('a version that no relay was told of before SIGKILL is told after the restart, without a request', async () => {
+test('versions that no relay was told of before SIGKILL are told after the restart, without a request, to relays of their environments', async () => {
+  const registered = await server.asAdmin('/api/admin/environments', { body: { name: 'staging', reason: 'a second environment' } });
+  assert.equal(registered.status, 200, registered.text);
   await server.stop();
   server = await startWithSql(folder.path, { ...TESTED, RELAY_AWAY: 'on' });
-  assert.equal(await assigned('first'), false);
-  await server.heard(/the relays were not told: a relay answered (503)/);
-  const { version } = (await server.asAdmin('/api/admin/versions?limit=1', { method: 'GET' })).json().versions[0];
+  const relays = [
+    ['', 'main#0'],
+    ['environment=staging', 'environment/staging#0'],
+  ];
+  const versions = [];
+  for (const [environment] of relays) {
+    const assignment = { customerId: 'c-1', organizationId: 'o-1', reason: 'signed up' };
+    const assigned = await server.asAdmin(`/api/admin/customers?${environment}`, { body: assignment });
+    assert.equal(assigned.status, 200, assigned.text);
+    const list = await server.asAdmin(`/api/admin/versions?limit=1&${environment}`, { method: 'GET' });
+    versions.push(list.json().versions[0].version);
+  }
+  await server.heard(/the relays were not told: a relay answered (503)(?:.|\n)*the relays were not told/);
   await server.stop();
   const silent = await spawnOn({ config: WITH_SQL, data: folder.path, settings: TESTED });
-  const told = await silent.heard(/a relay is told of (\S+)\n/);
-  const { jobs } = JSON.parse(await silent.heard(/after an alarm: ((?!.*"push").*)\n/));
+  const told = await Promise.all(relays.map(([, name]) => silent.heard(new RegExp(`the relay ${name} is told of (\\S+)\\n`))));
   await silent.stop();
-  assert.match(told, new RegExp(`^[0-9a-f]{12}\\.${version}$`));
-  assert.ok(jobs.length > 0);
+  for (const [index, version] of told.entries()) assert.match(version, new RegExp(`^[0-9a-f]{12}\\.${versions[index]}$`));
 });
 
 /** Keeps old answers, of which there are one more than this many. */

@@ -87,7 +87,7 @@ pub(crate) fn admit(caller: &Caller, asked: &Asked<'_>) -> Result<Watcher, Unans
 /// Admits the holder of a token, which stands in the query as `token`.
 pub(crate) fn admit_token(asked: &Asked<'_>) -> Result<Watcher, Unanswered> {
     cors::check_origin(asked)?;
-    // Anybody can make up tokens.
+    // A caller can make up tokens.
     limit::client(asked)?;
     let query = asked.query(&["token"])?;
     let token = query.get("token").and_then(StreamToken::parse).ok_or_else(Problem::no_stream_token)?;

@@ -209,7 +209,7 @@ impl FlagHub {
         }
         // In the turn of the commit: the runtime keeps both or neither.
         self.arm()?;
-        let (push, pushes, alarm) = (self.push_of(), self.pushes.clone(), self.alarm_of()?);
+        let (push, pushes, alarm) = (self.push_of()?, self.pushes.clone(), self.alarm_of()?);
         self.pushes.0.is_under_way.set(true);
         self.state.wait_until(async move {
             let ended = push.carry_out().await;
@@ -228,7 +228,10 @@ impl FlagHub {
         if self.pushes.0.is_under_way.replace(true) {
             return Ok(());
         }
-        let ended = self.push_of().carry_out().await;
+        let ended = match self.push_of() {
+            Ok(push) => push.carry_out().await,
+            Err(problem) => Err(problem.why().into()),
+        };
         self.pushes.0.is_under_way.set(false);
         ended
     }
@@ -243,9 +246,10 @@ impl FlagHub {
         Ok(())
     }
 
-    fn push_of(&self) -> Push<store::HubStore> {
-        let hub = self.state.id().name().unwrap_or_else(|| "main".to_owned());
-        Push { env: self.env.clone(), store: store::open(&self.state), hub, pushes: self.pushes.clone() }
+    /// A push of this hub. Fails if the runtime does not tell the object's name: without it the relays of another environment might be told.
+    fn push_of(&self) -> Result<Push<store::HubStore>, Problem> {
+        let hub = self.state.id().name().ok_or("the runtime does not tell the name of the hub's object").map_err(worker::Error::from)?;
+        Ok(Push { env: self.env.clone(), store: store::open(&self.state), hub, pushes: self.pushes.clone() })
     }
 }
 

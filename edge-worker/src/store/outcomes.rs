@@ -15,7 +15,7 @@ use worker::{Result, SqlStorageValue};
 
 use super::sqlite::{
     database::Database,
-    search::{Condition, Followed, Search},
+    search::{self, Search},
 };
 use crate::tally::{
     counting::{self, Adding, Arrived, Unit, Wait},
@@ -53,7 +53,7 @@ pub(crate) struct Book<D> {
     opened: RefCell<Option<Opened>>,
 }
 
-/// What the tables say and memory holds.
+/// The tables' facts that memory holds.
 struct Opened {
     name: String,
     caps: UnitCaps,
@@ -485,15 +485,8 @@ impl<D: Database> Book<D> {
 
     /// Stored outcomes, newest first.
     pub(crate) fn list(&self, asked: &Asked, now: i64) -> Result<Page> {
-        let (mut followed, mut tested) = (None, Vec::new());
-        for (column, value) in [("customer_id", &asked.customer), ("flag_path", &asked.flag), ("event_type", &asked.event)] {
-            let Some(value) = value else { continue };
-            if followed.is_none() {
-                followed = Some(Followed { column, values: vec![value.as_str().into()], owner: None });
-            } else {
-                tested.push(Condition::equals(column, value));
-            }
-        }
+        let (followed, tested) =
+            search::divided([("customer_id", &asked.customer), ("flag_path", &asked.flag), ("event_type", &asked.event)]);
         let below = asked.below.unwrap_or(i64::MAX);
         let search = Search { table: "events", followed, tested, below, limit: asked.limit, budget: asked.budget };
         let found = search.run(self.sql(now)?, COLUMNS, |row: &StoredOutcome| Ok(row.sequence))?;

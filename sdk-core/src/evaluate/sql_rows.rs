@@ -104,15 +104,6 @@ impl<'r> SqlRows<'r> {
         });
         let off = off.and_then(Decision::variant).map_or_else(|| String::from("null"), |variant| variant.to_string());
         object.member("off").push_str(&off);
-        // Each of these steps answers the off variant, and a flag has one of them.
-        let off = image.steps_of(flag).find_map(|Guarded { step, .. }| match step {
-            Step::List(list) if !list.allows => Some(list.listed),
-            Step::Prerequisite { unmet, .. } => Some(unmet),
-            Step::Const(decision) if decision.layer() == Some(Layer::Kill) => Some(decision),
-            Step::List(_) | Step::Const(_) | Step::Draw(_) | Step::Overrides | Step::Nothing => None,
-        });
-        let off = off.and_then(Decision::variant).map_or_else(|| String::from("null"), |variant| variant.to_string());
-        object.member("off").push_str(&off);
         let is_plain = image.steps_of(flag).all(|Guarded { step, .. }| match step {
             Step::Overrides | Step::List(_) => true,
             Step::Draw(draw) => rollout_share(image, draw.shares).is_some(),

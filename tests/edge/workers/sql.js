@@ -37,16 +37,18 @@ export class FlagHub {
 }
 
 export class FlagRelay extends Relay {
+  #name;
   #isAway;
   constructor(state, env) {
     super(state, env);
+    this.#name = state.id.name;
     this.#isAway = env.RELAY_AWAY === 'on';
   }
   async fetch(request) {
     if (this.#isAway) return new Response(null, { status: 503 });
     if (new URL(request.url).pathname !== '/news') return super.fetch(request);
     const { version } = await request.clone().json();
-    console.log(`a relay is told of ${version}`);
+    console.log(`the relay ${this.#name} is told of ${version}`);
     return super.fetch(request);
   }
 }

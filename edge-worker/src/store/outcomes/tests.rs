@@ -165,7 +165,7 @@ fn every_table_is_bounded() {
     // While the hub is away, outcomes are refused before there are too many.
     let many = (0..31).map(|number| outcome(&format!("m-{number}"), "u", "enabled")).collect();
     assert_eq!(book.take(&arriving(many), Millis(START)).unwrap(), None);
-    // What is old goes.
+    // Old outcomes go.
     work(&book, START + 8 * DAY_MS);
     for table in ["events", "ids", "units", "admitted", "waiting"] {
         assert_eq!(count(&book, table), 0, "{table}");

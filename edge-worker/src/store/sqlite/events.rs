@@ -5,7 +5,7 @@ use worker::Result;
 
 use super::{
     database::Database,
-    search::{Condition, Followed, Matches, Search},
+    search::{self, Matches, Search},
 };
 use crate::store::audit::{EventsQuery, Found, Happened};
 
@@ -29,16 +29,7 @@ const COLUMNS: &str = "sequence, id, feature_name, flag_path, customer_id, unit,
 
 /// The search for the entries that match. It follows the filter that fewest entries tend to match.
 pub(super) fn search(asked: &EventsQuery) -> Search {
-    let mut followed = None;
-    let mut tested = Vec::new();
-    for (column, value) in [("customer_id", &asked.customer), ("flag_path", &asked.flag), ("event_type", &asked.event)] {
-        let Some(value) = value else { continue };
-        if followed.is_none() {
-            followed = Some(Followed { column, values: vec![value.as_str().into()], owner: None });
-        } else {
-            tested.push(Condition::equals(column, value));
-        }
-    }
+    let (followed, tested) = search::divided([("customer_id", &asked.customer), ("flag_path", &asked.flag), ("event_type", &asked.event)]);
     let below = asked.below.map_or(i64::MAX, i64::from);
     Search { table: "rollout_events", followed, tested, below, limit: asked.limit, budget: asked.budget }
 }
