@@ -1,4 +1,4 @@
-/** What a flag is for people now, in the words of the list. */
+/** The state of a flag as people see it now, in the words of the list. */
 import type { Feature } from './api/model.js';
 
 /** The tone of a cell: `on` for everybody, `part` of them, `off`, or `stopped` by an operator or the guard. */

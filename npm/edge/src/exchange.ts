@@ -5,7 +5,7 @@ import type { ConnectionOptions, Credential } from './options.js';
 import { retryAfterMs } from './retry-after.js';
 import { setting } from './setting.js';
 
-/** What is asked. */
+/** The question. */
 export interface Asked {
   readonly method?: 'GET' | 'POST' | 'DELETE';
   /** With its query. */

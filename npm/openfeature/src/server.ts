@@ -19,6 +19,7 @@ import {
 import { createServerClient, type ServerClient, type ServerOptions, type EvaluationContext as TwinflagContext } from '@twinflag/server';
 
 import { isRefusal, resolutionOf } from './resolution.js';
+import { statusTeller } from './status.js';
 
 export class TwinflagServerProvider implements Provider {
   readonly metadata = { name: 'twinflag-server' };
@@ -35,17 +36,17 @@ export class TwinflagServerProvider implements Provider {
 
   async initialize(): Promise<void> {
     await this.client.ready();
-    let [status, version] = [this.client.status, this.client.version];
+    let { version } = this.client;
+    const tell = statusTeller(this.client.status, {
+      stale: () => this.events.emit(ServerProviderEvents.Stale, { message: 'the flag server cannot confirm the rules' }),
+      ready: () => this.events.emit(ServerProviderEvents.Ready),
+    });
     this.#unsubscribe ??= this.client.subscribe(() => {
-      const before = status;
-      status = this.client.status;
       if (this.client.version !== version) {
         version = this.client.version;
         this.events.emit(ServerProviderEvents.ConfigurationChanged);
       }
-      if (status === before) return;
-      if (status === 'stale') this.events.emit(ServerProviderEvents.Stale, { message: 'the flag server cannot confirm the rules' });
-      if (status === 'ready') this.events.emit(ServerProviderEvents.Ready);
+      tell(this.client.status);
     });
     if (this.client.version !== undefined) return;
     const { error } = this.client;

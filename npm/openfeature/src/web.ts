@@ -25,6 +25,7 @@ import {
 } from '@twinflag/client';
 
 import { isRefusal, resolutionOf } from './resolution.js';
+import { statusTeller } from './status.js';
 
 export class TwinflagWebProvider implements Provider {
   readonly metadata = { name: 'twinflag-web' };
@@ -42,14 +43,14 @@ export class TwinflagWebProvider implements Provider {
   async initialize(context: EvaluationContext = {}): Promise<void> {
     await this.client.setContext(context as TwinflagContext);
     await this.client.ready();
-    let { status } = this.client;
+    const { status } = this.client;
+    const tell = statusTeller(status, {
+      stale: () => this.events.emit(ClientProviderEvents.Stale, { message: 'the edge cannot confirm the answers' }),
+      ready: () => this.events.emit(ClientProviderEvents.Ready),
+    });
     this.#unsubscribe ??= this.client.subscribe(({ flagKeys, status: next }) => {
-      const before = status;
-      status = next;
       if (flagKeys.length > 0) this.events.emit(ClientProviderEvents.ConfigurationChanged, { flagsChanged: [...flagKeys] });
-      if (status === before) return;
-      if (status === 'stale') this.events.emit(ClientProviderEvents.Stale, { message: 'the edge cannot confirm the answers' });
-      if (status === 'ready') this.events.emit(ClientProviderEvents.Ready);
+      tell(next);
     });
     if (status !== 'error') return;
     const { error } = this.client;

@@ -5,7 +5,7 @@ type Listener = (change: ClientChange) => void;
 
 export interface OwnClient {
   readonly client: FlagClient;
-  /** What the components below are given. */
+  /** The value that the provider gives to the components below it. */
   readonly provided: { readonly client: FlagClient };
   /** How often the provider is mounted at present. */
   mounts: number;

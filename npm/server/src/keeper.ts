@@ -134,7 +134,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
     const active = [...owners.all()].map(([owner]) => owner).filter(owner => since(used.get(nameOf(owner)) ?? 0) < IDLE_MS);
     if (isRestored) {
-      // Nothing of the store before may stay, and no check may see half of each.
+      // Every part of the store before must go, and no check may see half of each.
       try {
         const answers = await ask(active, { minVersion: next });
         if (answers.some(answer => answer.version.epoch !== next.epoch))

@@ -3,7 +3,7 @@ import { asTwinflagError, type Breaker, type Exchange, parsed, TwinflagError } f
 
 import { bounded, type OutcomeOptions } from './options.js';
 
-/** Something that happened to a unit that has a feature. */
+/** An event of a unit that has a feature. */
 export interface OutcomeEvent {
   /** The flag's key or an alias. */
   readonly flag: string;

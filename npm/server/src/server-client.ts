@@ -79,7 +79,7 @@ export interface ServerClient {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a runtime brings. */
+/** The parts of a client that differ between runtimes. */
 export interface Runtime {
   /** The build that compiles documents. */
   readonly full: () => Full;
@@ -197,7 +197,7 @@ export function openServerClient(runtime: Runtime, options: ServerOptions): Serv
       outcomes.expose({ flag, unit, event: value === false ? 'disabled' : 'enabled', variant, customerId: idOf(context.customerId) });
   };
 
-  /** Everything that a question needs, as far as it can be had in time. */
+  /** Fetches the rules and overrides that a question needs, as far as they can be had in time. */
   const prepare = async (contexts: readonly Context[]) => {
     if (closed) return;
     if (keeper.rules) keeper.touch();
@@ -292,7 +292,7 @@ function copyOf(context: EvaluationContext = {}): Context {
   }
 }
 
-/** The visitor's finest identity, by which outcomes are counted. */
-function unitOf({ sessionId, userId, targetingKey, customerId }: EvaluationContext): string | undefined {
-  return idOf(sessionId) ?? idOf(userId) ?? idOf(targetingKey) ?? idOf(customerId);
+/** The visitor's finest identity, by which outcomes are counted. A customer is many visitors, so it is none. */
+function unitOf({ sessionId, userId, targetingKey }: EvaluationContext): string | undefined {
+  return idOf(sessionId) ?? idOf(userId) ?? idOf(targetingKey);
 }

@@ -42,17 +42,19 @@ fn dashboard() -> Result<()> {
 fn page(name: &str, source: &Path) -> Result<()> {
     let client = root::in_root("npm/client");
     let engine = client.join("dist/engine");
-    let stamp = Stamp::default().path(source)?.path(&client)?.path(&engine)?;
+    let tokens = root::in_root("npm/admin/src/tokens.css");
+    let stamp = Stamp::default().path(source)?.path(&client)?.path(&engine)?.path(&tokens)?;
     stamp.rebuild(&root::in_root("edge-worker/dist/assets").join(name), |out| {
         process::run(npm::tool("tsc").arg("--noEmit").arg("--project").arg(source), npm::INSTALL)?;
         let mut esbuild = npm::tool("esbuild");
         esbuild.arg(source.join("main.ts")).args(["--bundle", "--format=esm", "--minify", "--log-level=warning"]);
         esbuild.arg(format!("--outfile={}", out.join("main.js").display()));
         process::run(&mut esbuild, npm::INSTALL)?;
+        let mut styles = npm::tool("esbuild");
+        styles.arg(source.join("style.css")).args(["--bundle", "--minify", "--log-level=warning"]);
+        process::run(styles.arg(format!("--outfile={}", out.join("style.css").display())), npm::INSTALL)?;
         fs::copy(engine.join("engine.wasm"), out.join("engine.wasm"))?;
-        for file in ["index.html", "style.css"] {
-            fs::copy(source.join(file), out.join(file))?;
-        }
+        fs::copy(source.join("index.html"), out.join("index.html"))?;
         Ok(())
     })
 }

@@ -4,10 +4,11 @@ import { type ReactNode, useState } from 'react';
 import { Dialog } from './dialog.js';
 import { Field } from './field.js';
 import { ProblemNote } from './states.js';
+import { useSubmission } from './submission.js';
 
 export interface ConfirmProps {
   title: string;
-  /** What the change does, in one or two sentences. */
+  /** The effect of the change, in one or two sentences. */
   children?: ReactNode;
   /** The text of the button that carries it out. */
   action: string;
@@ -19,22 +20,10 @@ export interface ConfirmProps {
 
 export function Confirm({ title, children, action, tone = 'accent', reason: prefilled = '', onConfirm, onClose }: ConfirmProps) {
   const [reason, setReason] = useState(prefilled);
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setIsBusy] = useState(false);
+  const { isBusy, error, submit } = useSubmission();
   return (
     <Dialog title={title} onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={event => {
-          event.preventDefault();
-          setIsBusy(true);
-          setError(undefined);
-          onConfirm(reason.trim()).then(onClose, (refused: unknown) => {
-            setError(refused);
-            setIsBusy(false);
-          });
-        }}
-      >
+      <form className="stack" onSubmit={event => submit(event, () => onConfirm(reason.trim()).then(onClose))}>
         {children}
         <Field label="Reason" hint="The audit trail keeps it.">
           {props => (

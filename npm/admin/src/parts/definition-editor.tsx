@@ -40,7 +40,7 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   const isOutdated = served.etag !== base.etag;
 
   useEffect(() => {
-    // Nothing was typed, so the newest definition may take the place of the one before.
+    // The operator has typed no change, so the newest definition may take the place of the one before.
     if (isOutdated && !isDirty) {
       setBase(served);
       setText(spelled(served.definition));

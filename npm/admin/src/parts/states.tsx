@@ -1,4 +1,4 @@
-/** What a view shows while it has nothing to show: loading, empty, or a refusal with what to do about it. */
+/** The states of a view that has no content to show: loading, empty, or a refusal with what to do about it. */
 import type { ReactNode } from 'react';
 
 import { Refusal } from '../api/refusal.js';

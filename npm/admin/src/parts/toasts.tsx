@@ -1,4 +1,4 @@
-/** What was done last, with the way to take it back. A message stays until it is dismissed or pushed out, so nobody has to hurry. */
+/** The last things that the operator did, each with the way to take it back. A message stays until it is dismissed or pushed out, so nobody has to hurry. */
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
 

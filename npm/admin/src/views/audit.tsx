@@ -1,4 +1,4 @@
-/** Who changed what, when and why; newest first. */
+/** The trail: each change with its author, moment and reason; newest first. */
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 

@@ -1,4 +1,4 @@
-/** What a flag answers to any context, now or at a past moment. It asks the edge and changes nothing. */
+/** The answer of a flag to any context, now or at a past moment. It asks the edge and changes nothing. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';

@@ -4,27 +4,16 @@ import { useState } from 'react';
 import { Brand } from '../parts/brand.js';
 import { Field } from '../parts/field.js';
 import { ProblemNote } from '../parts/states.js';
+import { useSubmission } from '../parts/submission.js';
 
 export function SignIn({ signIn }: { signIn: (token: string) => Promise<void> }) {
   const [token, setToken] = useState('');
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setIsBusy] = useState(false);
+  const { isBusy, error, submit } = useSubmission();
   return (
     <main className="door">
       <Brand />
       <h1>Sign in</h1>
-      <form
-        className="stack"
-        onSubmit={event => {
-          event.preventDefault();
-          setIsBusy(true);
-          setError(undefined);
-          signIn(token.trim()).catch((refused: unknown) => {
-            setError(refused);
-            setIsBusy(false);
-          });
-        }}
-      >
+      <form className="stack" onSubmit={event => submit(event, () => signIn(token.trim()))}>
         <Field label="Token" hint="Of your identity provider, an API token, or the break-glass token. It stays in this page's memory.">
           {props => (
             <input

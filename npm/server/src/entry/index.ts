@@ -1,4 +1,4 @@
-/** What every entry offers beside its own `createServerClient`. */
+/** The names that every entry offers beside its own `createServerClient`. */
 export type { AttributeValue, ErrorCode, EvaluationContext, FlagMetadata, FlagValue, Layer, Reason } from '@twinflag/client';
 export { TwinflagError } from '@twinflag/edge';
 export type { OutcomeOptions, ServerOptions } from '../options.js';

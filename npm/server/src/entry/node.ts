@@ -17,7 +17,7 @@ export * from './index.js';
 
 let full: Full | undefined;
 
-/** What is to be sent before the process ends. */
+/** The sends of outcomes that run before the process ends, one for each open client. */
 const ending = new Set<() => Promise<void>>();
 const flushAll = () => {
   for (const flush of ending) void flush();

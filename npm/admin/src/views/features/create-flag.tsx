@@ -9,6 +9,7 @@ import { parameterOf, queryOf, useEnvironments } from '../../environment.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Field } from '../../parts/field.js';
 import { ProblemNote } from '../../parts/states.js';
+import { useSubmission } from '../../parts/submission.js';
 import { useReporter } from '../../parts/toasts.js';
 import { useSession } from '../../session.js';
 
@@ -18,9 +19,8 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
   const reporter = useReporter();
   const navigate = useNavigate();
   const [key, setKey] = useState('');
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setIsBusy] = useState(false);
-  /** What is not written yet of a flag that some environment has already; a later attempt goes on there. */
+  const { isBusy, error, submit } = useSubmission();
+  /** The requests that are still to be sent for a flag that some environment has already; a later attempt goes on there. */
   const [rest, setRest] = useState<readonly Write[]>();
   const written = useRef(0);
   const targets = environments.length > 0 ? environments.filter(hasDocument) : [FIRST];
@@ -28,14 +28,27 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
   const empty = environments.filter(each => !hasDocument(each) && !each.default);
 
   const create = async (form: FormData) => {
+    try {
+      await write(form);
+    } catch (refused) {
+      if (written.current > 0) onCreated();
+      throw refused;
+    }
+    reporter.say(`${key} is there, for nobody yet in the first environment.`);
+    onCreated();
+    onClose();
+    void navigate({ to: '/flags/$key', params: { key } });
+  };
+
+  const write = async (form: FormData) => {
     const writes = rest ?? planned(api, targets, plan(key, form));
     if (rest === undefined)
       for (const each of targets)
         if (await hasFlag(api, key, each))
           throw new Refusal('refused', `${nameOf(each)} has a flag of this name already. Nothing was created.`);
-    for (const [index, write] of writes.entries()) {
+    for (const [index, send] of writes.entries()) {
       try {
-        await write();
+        await send();
         written.current += 1;
       } catch (refused) {
         // Before the first write nothing is there, and the whole form may be mended.
@@ -50,22 +63,8 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
       <form
         className="stack"
         onSubmit={event => {
-          event.preventDefault();
-          setIsBusy(true);
-          setError(undefined);
-          create(new FormData(event.currentTarget)).then(
-            () => {
-              reporter.say(`${key} is there, for nobody yet in the first environment.`);
-              onCreated();
-              onClose();
-              void navigate({ to: '/flags/$key', params: { key } });
-            },
-            (refused: unknown) => {
-              if (written.current > 0) onCreated();
-              setError(refused);
-              setIsBusy(false);
-            },
-          );
+          const form = new FormData(event.currentTarget);
+          submit(event, () => create(form));
         }}
       >
         <fieldset className="stack bare" disabled={rest !== undefined}>

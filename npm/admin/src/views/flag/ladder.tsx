@@ -1,4 +1,4 @@
-/** Who gets the flag: its steps in their order of precedence, as sentences. */
+/** The way to a flag's answer: its steps in their order of precedence, as sentences. */
 import type { Definition, Feature } from '../../api/model.js';
 import { sentences } from './sentences.js';
 

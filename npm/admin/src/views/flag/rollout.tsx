@@ -119,7 +119,7 @@ function isListAlone({ status, tier, whitelistedCustomers }: Rollout): boolean {
   return status === 'active' && tier === 1 && (whitelistedCustomers?.length ?? 0) > 0;
 }
 
-/** What the next step waits for. */
+/** The gate that the next step waits for. */
 function Gate({ rollout: { status, next, minTierDuration } }: { rollout: Rollout }) {
   if (status !== 'active' || !next) return null;
   if (next.allowed)

@@ -107,7 +107,7 @@ function isNested(value: unknown): boolean {
   return isObject(value) && ('all' in value || 'any' in value);
 }
 
-/** What a rule serves: a variant, or a split by weights of 100,000. */
+/** The answer that a rule serves: a variant, or a split by weights of 100,000. */
 function served(serve: unknown): string {
   if (!isObject(serve) || !Array.isArray(serve.split)) return short(serve);
   return `a split: ${list(serve.split)

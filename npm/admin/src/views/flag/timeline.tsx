@@ -1,4 +1,4 @@
-/** Everything that happened to one flag, newest first. */
+/** The history of one flag, newest first. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 

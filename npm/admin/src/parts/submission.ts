@@ -1,0 +1,25 @@
+/** The state of a form that is sent: an attempt under way, or the refusal that the last one met. */
+import { type FormEvent, useState } from 'react';
+
+export interface Submission {
+  readonly isBusy: boolean;
+  /** The refusal of the last attempt; `undefined` before one, and while the next is under way. */
+  readonly error: unknown;
+  /** Sends the form in place of the browser. After success the form stays busy: its view closes. */
+  submit: (event: FormEvent, send: () => Promise<void>) => void;
+}
+
+export function useSubmission(): Submission {
+  const [error, setError] = useState<unknown>();
+  const [isBusy, setIsBusy] = useState(false);
+  const submit = (event: FormEvent, send: () => Promise<void>) => {
+    event.preventDefault();
+    setIsBusy(true);
+    setError(undefined);
+    send().catch((refused: unknown) => {
+      setError(refused);
+      setIsBusy(false);
+    });
+  };
+  return { isBusy, error, submit };
+}
