@@ -39,7 +39,7 @@ export async function confirm(page, action, reason) {
   });
 }
 
-/** Nothing that axe finds in the page as it is. The page's policy runs no inline script, so axe comes through the debugger. */
+/** Asserts that axe finds no fault in the page as it is. The page's policy runs no inline script, so axe comes through the debugger. */
 export async function accessible(page, what) {
   await page.evaluate(AXE);
   // A colour on its way to another is in neither theme.
@@ -56,7 +56,7 @@ export async function changes(server, query = '') {
   return (await server.asAdmin(`/api/admin/changes?limit=20${query}`, { method: 'GET' })).json().changes;
 }
 
-/** What a server is answered now, for one context. */
+/** The answer that a server gets now, for one context. */
 export async function answer(server, flag, context = {}) {
   const [{ value }] = await server.evaluate({ flag, context });
   return value;

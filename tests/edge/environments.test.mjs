@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { dataFolder } from '../server.mjs';
+import { until } from './reported.mjs';
 import { hostWorker, token } from './workerd.mjs';
 
 const document = (environment, flags, more) => ({
@@ -157,6 +158,12 @@ test('every way to an answer is that of the key', async () => {
     server.request('/v1/outcomes', { token: secret, body: { outcomes: [{ id: 'o-1', flag: 'plain', unit: 'u-1', event: 'enabled' }] } });
   // The same id is new in each.
   for (const secret of [keys.server, staging.server]) assert.equal((await tell(secret)).json().counted, 1);
+  // The hub counts the calls a moment later, as a line of the store that a backup holds; the tests below compare backups.
+  for (const query of ['', '&environment=staging'])
+    await until(
+      async () => (await server.asAdmin(`/api/admin/stats?featureName=plain&hours=1${query}`, { method: 'GET' })).json(),
+      stats => JSON.stringify(stats).includes('"outcomes":'),
+    );
 });
 
 test('many requests to both, in turn, each get their own', async () => {

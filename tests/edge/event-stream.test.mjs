@@ -27,7 +27,7 @@ test('a stream ends in its fifth minute with a time to return after, and closes 
     isOver = true;
   })();
   for (let second = 0; second < 240; second++) t.mock.timers.tick(1000);
-  // Everything that was due is written before an immediate callback runs.
+  // All output that was due is written before an immediate callback runs.
   await new Promise(setImmediate);
   assert.equal(isOver, false);
   assert.match(text, /^retry: \d+\n\n(:\n\n){11,12}$/);

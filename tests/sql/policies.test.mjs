@@ -40,7 +40,7 @@ const TABLES = {
 const INTERNAL = ['environment', 'flags', 'names', 'segments', 'lists', 'lower_case'];
 const VERBS = ['select', 'insert', 'update', 'delete'];
 
-/** What a statement comes to for a role: `yes` where a row is read or written, `none` where policies show none, `no` where it is refused. */
+/** The outcome of a statement for a role: `yes` where a row is read or written, `none` where policies show none, `no` where it is refused. */
 function outcome([role, jwt], statements) {
   try {
     const told = postgres.query(`begin; ${statements.before ?? ''}

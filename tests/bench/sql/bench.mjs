@@ -1,4 +1,4 @@
-/** What a question costs in SQL: the median of one row among 10,000, each asked and timed inside the database. Prints JSON, in milliseconds. */
+/** The cost of a question in SQL: the median of one row among 10,000, each asked and timed inside the database. Prints JSON, in milliseconds. */
 import { execFileSync } from 'node:child_process';
 import { startMigrated } from '../../sql/postgres.mjs';
 

@@ -17,7 +17,7 @@ export class FlagHub {
       console.log('the sums are held back');
     } else {
       await this.#hub.fetch(request);
-      // What the object wrote is on the disk before it is heard.
+      // The object's writes are on the disk before it is heard.
       console.log('the sums are stored and not answered');
     }
     return new Promise(resolve => setTimeout(resolve, 600_000));
