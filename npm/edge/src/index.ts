@@ -18,6 +18,7 @@ import { setting } from './setting.js';
 export { getFeatureFlagHash, isEnabled, type LocalFlag, userInBucket } from './bucket.js';
 export type { ConnectionOptions, Credential } from './connection.js';
 export { TwinflagError } from './error.js';
+export { getFeatureFlags, type ValuesOptions } from './values.js';
 
 /** How a flag is checked. */
 export interface CheckOptions extends ConnectionOptions {
