@@ -68,3 +68,46 @@ test('who waits, waits no longer than it says', async () => {
     await new Promise(resolve => silent.close(resolve));
   }
 });
+
+test('after five failures in a row checks leave the worker alone, and ask it again when it has answered', async () => {
+  let asked = 0;
+  let isAway = true;
+  const url = 'http://127.0.0.1:2';
+  const fetching = async (to, init) => {
+    asked++;
+    if (isAway) throw new TypeError('fetch failed');
+    return fetch(to.replace(url, server.url), init);
+  };
+  const now = Date.now;
+  try {
+    for (let times = 0; times < 8; times++) assert.equal(await check('u-1', 'mine', { url, fetch: fetching }), false);
+    assert.equal(asked, 5);
+    assert.deepEqual(errors.slice(4), ['UNREACHABLE', 'CIRCUIT_OPEN', 'CIRCUIT_OPEN', 'CIRCUIT_OPEN']);
+    // The longest pause is a minute.
+    Date.now = () => now() + 61_000;
+    isAway = false;
+    assert.deepEqual(
+      [await check('u-1', 'mine', { url, fetch: fetching }), await check('u-1', 'mine', { url, fetch: fetching })],
+      [true, true],
+    );
+    assert.equal(asked, 7);
+  } finally {
+    Date.now = now;
+  }
+});
+
+test('the environment switches checks off by `false` in any case', async () => {
+  try {
+    for (const [said, expected] of [
+      ['false', false],
+      ['False', false],
+      ['FALSE', false],
+      ['true', true],
+    ]) {
+      process.env.FEATURE_FLAGS_ENABLED = said;
+      assert.equal(await check('u-1', 'mine'), expected, said);
+    }
+  } finally {
+    delete process.env.FEATURE_FLAGS_ENABLED;
+  }
+});

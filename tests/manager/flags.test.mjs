@@ -251,6 +251,21 @@ describe('the cache', () => {
   });
 });
 
+test('a worker that passes the same options with each request keeps one cache', async () => {
+  let asked = 0;
+  const fetching = (...request) => {
+    asked++;
+    return fetch(...request);
+  };
+  const connection = { url: server.url, token: server.adminToken, fetch: fetching };
+  for (let times = 0; times < 5; times++) await getFeatureFlagManager({ ...connection }).getFlags({ customerId: 'c-1' });
+  assert.equal(asked, 1);
+  // An option more, one less and another value each make a new manager.
+  for (const other of [{ ...connection, retryMs: 1000 }, connection, { ...connection, token: () => server.adminToken }])
+    await getFeatureFlagManager(other).getFlags({ customerId: 'c-1' });
+  assert.equal(asked, 4);
+});
+
 test('there is one manager, until options make another', async () => {
   const one = getFeatureFlagManager(options());
   assert.equal(getFeatureFlagManager(), one);

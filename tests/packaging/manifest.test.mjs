@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { createProject } from './project.mjs';
 
-const NAMES = ['@twinflag/client', '@twinflag/react', '@twinflag/elements', '@twinflag/edge'];
+const NAMES = ['@twinflag/client', '@twinflag/react', '@twinflag/elements', '@twinflag/edge', '@twinflag/server'];
 
 let project;
 before(async () => {

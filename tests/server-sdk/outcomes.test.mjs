@@ -9,7 +9,14 @@ import { codes, open } from './client.mjs';
 import { DOCUMENT } from './document.mjs';
 
 const server = ownServer({
-  document: { ...DOCUMENT, flags: { ...DOCUMENT.flags, all: { rollout: { status: 'active', percentage: 100 } } } },
+  document: {
+    ...DOCUMENT,
+    flags: {
+      ...DOCUMENT.flags,
+      all: { rollout: { status: 'active', percentage: 100 } },
+      counted: { rollout: { status: 'active', percentage: 100 } },
+    },
+  },
 });
 const events = async unit => {
   const answer = await server.asAdmin('/api/admin/events?limit=1000', { method: 'GET' });
@@ -18,6 +25,14 @@ const events = async unit => {
     .json()
     .events.filter(event => event.unit === unit)
     .map(({ event }) => event);
+};
+/** The units that the flag's rollout counts, once the hub has heard of as many exposures: the sums come each second. */
+const statistics = async (flag, awaited) => {
+  for (const end = Date.now() + 20_000; ; await new Promise(resolve => setTimeout(resolve, 100))) {
+    const answer = await server.asAdmin('/api/admin/feature-flags', { method: 'GET' });
+    const { exposures, errors } = answer.json().features.find(({ flagPath }) => flagPath === flag).statistics;
+    if ((exposures >= awaited && errors > 0) || Date.now() > end) return { exposures, errors };
+  }
 };
 
 test('an exposure is reported once, and an error of the side that is on answers the other side', async () => {
@@ -33,6 +48,21 @@ test('an exposure is reported once, and an error of the side that is on answers 
   assert.equal(answer, 'old');
   await flags.flush();
   assert.deepEqual((await events('run-1')).sort(), ['enabled', 'error']);
+});
+
+test("a server's outcomes count for the rollout without a receipt, and say when they happened", async () => {
+  const flags = await open(server, { outcomes: {} });
+  const from = Date.now();
+  for (const userId of ['count-1', 'count-2', 'count-3', 'count-1']) await flags.isEnabled('counted', { userId });
+  await flags.run('counted', { userId: 'count-2' }, { on: () => Promise.reject(new Error('broken')), off: () => undefined });
+  const to = Date.now();
+  await flags.flush();
+  const answer = await server.asAdmin('/api/admin/events?limit=1000', { method: 'GET' });
+  const own = answer.json().events.filter(({ unit }) => unit.startsWith('count-'));
+  assert.equal(own.length, 4);
+  for (const { metadata } of own) assert.ok(metadata.reportedAt >= from && metadata.reportedAt <= to, JSON.stringify(metadata));
+  // Three units with the flag, one of them with an error.
+  assert.deepEqual(await statistics('counted', 3), { exposures: 3, errors: 1 });
 });
 
 test('outcomes wait while the worker is away, and are counted once', async () => {

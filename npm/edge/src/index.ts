@@ -7,14 +7,18 @@
  * if (await checkFeatureFlag(user.id, 'booking_agent_enabled')) …
  * ```
  */
+import { breakerOf } from './breaker.js';
 import { type ConnectionOptions, type Credential, complain, connect } from './connection.js';
 import { asTwinflagError } from './error.js';
+import { addressOf } from './exchange.js';
 import { askFlag } from './flag.js';
 import { isOff } from './off-switch.js';
 import { setting } from './setting.js';
 
+export { getFeatureFlagHash, isEnabled, type LocalFlag, userInBucket } from './bucket.js';
 export type { ConnectionOptions, Credential } from './connection.js';
 export { TwinflagError } from './error.js';
+export { getFeatureFlags, type ValuesOptions } from './values.js';
 
 /** How a flag is checked. */
 export interface CheckOptions extends ConnectionOptions {
@@ -31,14 +35,16 @@ export interface CheckOptions extends ConnectionOptions {
 /**
  * Whether a flag is on for a user.
  *
- * Never throws: a flag that does not exist, a worker that does not answer in time or refuses is the default, and `onError` is told.
+ * Never throws: a flag that does not exist, a worker that does not answer in time or refuses is the default, and `onError` is told. After five
+ * failures in a row the checks of this process leave the worker alone for up to a minute, and answer the default at once.
  */
 export async function checkFeatureFlag(userId: string, flagName: string, options: CheckOptions = {}): Promise<boolean> {
   const { key = setting('TWINFLAG_SERVER_KEY'), context, default: otherwise = false, timeoutMs = 1000, onError = complain } = options;
   if (isOff(options.enabled)) return otherwise;
   const ask = connect({ ...options, timeoutMs }, key, 'TWINFLAG_CLIENT_KEY');
   try {
-    return (await askFlag(ask, flagName, { targetingKey: userId, userId, ...context })) ?? otherwise;
+    const send = () => askFlag(ask, flagName, { targetingKey: userId, userId, ...context });
+    return (await breakerOf(addressOf(options)).guard(send)) ?? otherwise;
   } catch (thrown) {
     onError(asTwinflagError(thrown));
     return otherwise;

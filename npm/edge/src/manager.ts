@@ -25,17 +25,35 @@ export type { NewRollout, NextTier, RollbackThreshold, RolloutConfig, RolloutSta
 export type { ChatWidgetFeatureFlags, Environment } from './widget.js';
 export { DEFAULT_CHAT_WIDGET_CONFIG, ENVIRONMENT_OVERRIDES } from './widget.js';
 
-let flags: FeatureFlagManager | undefined, rollouts: PilotRolloutManager | undefined;
-
-/** The one manager of flags that there is. Options make a new one of it, with an empty cache. */
-export function getFeatureFlagManager(options?: FlagManagerOptions): FeatureFlagManager {
-  return (flags = options || !flags ? createFeatureFlagManager(options) : flags);
+/** Keeps one manager. Options that differ from those of the last call make a new one. */
+function single<Options extends object, Manager>(create: (options?: Options) => Manager): (options?: Options) => Manager {
+  let manager: Manager | undefined, last: Options | undefined;
+  return options => {
+    if (manager === undefined || (options && !isSame(options, last))) {
+      manager = create(options);
+      last = options && { ...options };
+    }
+    return manager;
+  };
 }
 
-/** The one manager of rollouts that there is. Options make a new one of it. */
-export function getPilotRolloutManager(options?: RolloutManagerOptions): PilotRolloutManager {
-  return (rollouts = options || !rollouts ? createPilotRolloutManager(options) : rollouts);
+/** Whether two options have the same members, each the same value or function. */
+function isSame<Options extends object>(options: Options, last: Options | undefined): boolean {
+  if (!last) return false;
+  const names = Object.keys(options) as (keyof Options)[];
+  return (
+    names.length === Object.keys(last).length && names.every(name => Object.hasOwn(last, name) && Object.is(options[name], last[name]))
+  );
 }
+
+/**
+ * The one manager of flags that there is. Options other than those of the last call make a new one of it, with an empty cache; a worker, whose
+ * environment comes with each request, may pass the same ones each time.
+ */
+export const getFeatureFlagManager: (options?: FlagManagerOptions) => FeatureFlagManager = single(createFeatureFlagManager);
+
+/** The one manager of rollouts that there is. Options other than those of the last call make a new one of it. */
+export const getPilotRolloutManager: (options?: RolloutManagerOptions) => PilotRolloutManager = single(createPilotRolloutManager);
 
 /** What the widget is told for a customer. */
 export function getCustomerFlags(customerId: string): Promise<ChatWidgetFeatureFlags> {

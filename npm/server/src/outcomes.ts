@@ -51,7 +51,7 @@ export function createOutcomes(options: OutcomeOptions, { exchange, breaker, onE
   const flushMs = bounded('outcomes.flushMs', options.flushMs, 5000, 100, 3_600_000);
   const most = bounded('outcomes.most', options.most, 10_000, 1, 1_000_000);
   const instance = crypto.randomUUID();
-  let queue: { readonly id: string }[] = [];
+  let queue: { readonly id: string; readonly at: number }[] = [];
   let dropped = 0;
   let cancel: (() => void) | undefined;
   let flushing: Promise<void> | undefined;
@@ -74,7 +74,7 @@ export function createOutcomes(options: OutcomeOptions, { exchange, breaker, onE
       onError(new TwinflagError({ code: 'OUTCOME_REFUSED', detail: 'the outcome cannot be written as JSON', cause }));
       return;
     }
-    queue.push({ id: crypto.randomUUID(), ...copy });
+    queue.push({ ...copy, id: crypto.randomUUID(), at: Date.now() });
     if (queue.length > most) {
       queue.shift();
       dropped++;
