@@ -60,6 +60,17 @@ test('forty failing sessions of two customers roll tier 1 back', async () => {
   assert.equal((await server.asAdmin('/api/admin/changes/verify?wait=20', { method: 'GET' })).json().valid, true);
 });
 
+test('forty failing sessions of one network roll tier 1 back, and the record says that they come from few sources', async () => {
+  await startRollout(server);
+  await failing({ networks: 1, sessions: 40 });
+  await until(featureOf.bind(null, server), feature => feature.status === 'rolled_back');
+  const [{ evidence, reason }, ...others] = await changes('rollout.rollback');
+  assert.deepEqual([others.length, evidence.doubt, evidence.topBlock, evidence.topBlockPermille], [0, 'fewSources', '10.0.0.0/24', 1_000]);
+  assert.ok(evidence.counts.outcomes >= 20 && evidence.counts.errors === evidence.counts.outcomes, JSON.stringify(evidence));
+  assert.match(reason, /; many errors come from few sources$/);
+  assert.match(server.said(), /{"event":"guard","level":"error","decision":"rollback","flag":"checkout"/);
+});
+
 const FORGED = extent({ usual: 1_000, all: 1_000_000 });
 test(`${FORGED} forged errors without receipts change nothing`, { timeout: 600_000 }, async () => {
   await startRollout(server);

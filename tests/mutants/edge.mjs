@@ -539,9 +539,30 @@ export const edgeMutants = [
   {
     name: 'errors over the cap are in the sums',
     file: 'edge-worker/src/tally/counting.rs',
-    find: 'if !admit()? {',
-    replacement: 'if !admit()? && !is_error {',
+    find: 'if !stage.is_small && !admit()? {',
+    replacement: 'if !stage.is_small && !admit()? && !is_error {',
     tests: 'tally',
+  },
+  {
+    name: 'below tier 2 one network has five units',
+    file: 'edge-worker/src/tally/counting.rs',
+    find: 'if !stage.is_small && !admit()? {',
+    replacement: 'if !admit()? {',
+    tests: 'tally',
+  },
+  {
+    name: 'verified units are capped like anonymous ones',
+    file: 'edge-worker/src/store/outcomes.rs',
+    find: 'if outcome.trust != Trust::Anonymous {',
+    replacement: 'if outcome.trust == Trust::Server {',
+    tests: 'outcomes',
+  },
+  {
+    name: 'a pinned key vouches for every unit',
+    file: 'edge-worker/src/auth/identity.rs',
+    find: '.any(|pinned| pinned == unit)',
+    replacement: '.any(|_| !unit.is_empty())',
+    tests: 'identity',
   },
   {
     name: 'a batch that is sent again adds again',

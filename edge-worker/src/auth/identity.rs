@@ -135,6 +135,28 @@ impl Holder {
         }
     }
 
+    /// Returns true if the credential proves that its holder is the unit with this name: the customer or organization of a pinned key, a signed
+    /// attribute, or the subject of a token.
+    pub(crate) fn vouches_for(&self, unit: &str) -> bool {
+        let (key, proven) = match self {
+            Self::Key { key, proven } => (key, proven),
+            Self::Person { subject, .. } => return subject == unit,
+        };
+        match &key.terms.identity {
+            KeyIdentity::Open => false,
+            KeyIdentity::Pinned { customer, organization } => [customer, organization].into_iter().flatten().any(|pinned| pinned == unit),
+            KeyIdentity::Signed => proven.iter().any(|(_, value)| match value {
+                Json::Text(text) => text == unit,
+                Json::Number(number) => {
+                    let mut text = String::new();
+                    write_number(&mut text, *number);
+                    text == unit
+                }
+                _ => false,
+            }),
+        }
+    }
+
     /// Refuses a context about a customer of another organization than the person's, or of none.
     pub(super) fn check_customer(&self, context: &Context) -> Result<(), Problem> {
         let Self::Person { organization, .. } = self else { return Ok(()) };
@@ -302,6 +324,22 @@ mod tests {
         let both = pinned(Some("c-1"), Some("o-1"));
         check(&both, "{}", Some(r#"{"customerId":"c-1","organizationId":"o-1"}"#));
         check(&both, r#"{"customerId":"c-1","organizationId":"o-2"}"#, None);
+    }
+
+    #[test]
+    fn a_credential_vouches_for_the_identity_that_it_proves_and_for_no_other() {
+        let pinned = KeyIdentity::Pinned { customer: Some("c-1".into()), organization: Some("o-1".into()) };
+        let signed = vec![("sessionId", Json::Text("s-1".into())), ("userId", Json::Number(7.0))];
+        for (holder, own) in [
+            (holder(KeyIdentity::Open, Vec::new()), &[][..]),
+            (holder(pinned, Vec::new()), &["c-1", "o-1"]),
+            (holder(KeyIdentity::Signed, Vec::new()), &[]),
+            (holder(KeyIdentity::Signed, signed), &["s-1", "7"]),
+            (Holder::of_person(false, "u-1", Some("o-1"), &Settings::default()).unwrap(), &["u-1"]),
+        ] {
+            let all = ["c-1", "o-1", "s-1", "7", "u-1", "l", ""];
+            assert_eq!(all.into_iter().filter(|unit| holder.vouches_for(unit)).collect::<Vec<_>>(), own);
+        }
     }
 
     #[test]

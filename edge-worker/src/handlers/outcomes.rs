@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use worker::{Request, Response, ResponseBuilder};
 
 use crate::{
-    auth::Caller,
+    auth::{Caller, identity::Holder},
     body, clock,
     host::Host,
     http::{parts::Parts, rights::CallerKind},
@@ -79,6 +79,8 @@ struct Facts<'f> {
     /// The tags of the flags that the caller may see; empty for all.
     tags: &'f [String],
     is_server: bool,
+    /// The identity that the caller's credential proves; `None` if it proves none.
+    holder: Option<&'f Holder>,
     now: Millis,
 }
 
@@ -94,7 +96,7 @@ pub(crate) async fn take(caller: &Caller, parts: &Parts<'_>, request: &mut Reque
     let serving = ruleset_cache::current(host, &caller.environment, None).await?;
     let is_server = caller.kind() == CallerKind::ServerKey;
     let now = clock::told(request, &host.settings);
-    let facts = Facts { serving: &serving, tags: caller.audience().tags, is_server, now };
+    let facts = Facts { serving: &serving, tags: caller.audience().tags, is_server, holder: caller.holder(), now };
     let mut arriving = Arriving { block: limit::network(parts).filter(|_| !is_server).map(Block::number), ..Arriving::default() };
     let mut refused = Vec::new();
     for (index, Object(wire)) in outcomes.into_iter().enumerate() {
@@ -175,6 +177,11 @@ impl Facts<'_> {
         })
     }
 
+    /// The trust in an outcome with a receipt of a unit.
+    fn trust(&self, unit: &str) -> Trust {
+        if self.holder.is_some_and(|holder| holder.vouches_for(unit)) { Trust::Verified } else { Trust::Anonymous }
+    }
+
     /// The reason to believe an outcome of a unit, and the version that its receipt is of.
     fn proof(&self, receipt: Option<&str>, unit: &str) -> (Trust, Option<(String, u32)>) {
         if self.is_server {
@@ -182,7 +189,7 @@ impl Facts<'_> {
         }
         let (Some(text), Some(key)) = (receipt, &self.serving.receipts) else { return (Trust::None, None) };
         match receipts::check(key, self.serving.environment(), text, unit, self.now) {
-            Ok(receipt) => (Trust::Anonymous, Some((receipt.epoch, u32::try_from(receipt.version).unwrap_or_default()))),
+            Ok(receipt) => (self.trust(unit), Some((receipt.epoch, u32::try_from(receipt.version).unwrap_or_default()))),
             Err(ReceiptError::Malformed | ReceiptError::Expired | ReceiptError::Forged) => (Trust::None, None),
         }
     }

@@ -10,7 +10,7 @@ use control::{
     Command, Feature, RolloutCommand,
     change::{Actor, Change, Link, Record},
     features,
-    guard::{Block, BlockErrors, Decision, Doubt, Evidence, GuardState, Judge, Observation, Open, Rule, Sums},
+    guard::{Block, BlockErrors, Decision, Doubt, Evidence, GuardState, Judge, Observation, Open, Rule, Sums, is_small},
     lifecycle::{Rollout, Step},
     rows::{RowKind, Rows},
 };
@@ -119,7 +119,7 @@ fn stages_of(store: &impl Store, ground: &Ground) -> Result<Stages, Problem> {
         let on = definition.and_then(|Definition { on }| on).unwrap_or_else(|| "on".to_owned());
         let version = store.version_at(Millis(since))?.unwrap_or_default();
         let window_ms = rollout.guard.unwrap_or_default().time_window_ms;
-        flags.insert(key, Stage { since, version, window_ms, on });
+        flags.insert(key, Stage { since, version, window_ms, on, is_small: is_small(&rollout) });
     }
     Ok(Stages { epoch: ground.version.epoch.to_string(), flags })
 }
@@ -286,7 +286,7 @@ mod tests {
         let ground = GroundCache::default();
         let store = store(&ground);
         let stages = stages_of(&store, &ground.newest(&store).unwrap()).unwrap();
-        let stage = Stage { since: NOW.0, version: 1, window_ms: 3_600_000, on: "yes".into() };
+        let stage = Stage { since: NOW.0, version: 1, window_ms: 3_600_000, on: "yes".into(), is_small: false };
         assert_eq!(stages.flags, [("a".to_owned(), stage)].into());
         assert_eq!(stages.epoch, store.newest().unwrap().epoch.to_string());
     }

@@ -126,8 +126,8 @@ impl Adding {
         *self.usage.entry(key).or_default() += 1;
     }
 
-    /// Counts an outcome for the rollout of its flag. `admit` decides about a new anonymous unit; a unit that the tally has no room for is
-    /// not counted.
+    /// Counts an outcome for the rollout of its flag. From tier 2, `admit` decides about a new anonymous unit; a unit that the tally has no
+    /// room for is not counted.
     pub(crate) fn count(
         &mut self,
         outcome: &Arrived,
@@ -139,7 +139,7 @@ impl Adding {
         let Some(is_treatment) = arm(outcome, stage, &stages.epoch) else { return Ok(Counted::default()) };
         let is_error = outcome.event == "error";
         let window = window_of(stage.window_ms, Millis(outcome.at));
-        if !admit()? {
+        if !stage.is_small && !admit()? {
             if is_error && is_treatment {
                 let sum = self.of(&outcome.flag, stage.since, outcome.at);
                 sum.all.over_cap += 1;
@@ -257,7 +257,7 @@ mod tests {
     const START: i64 = 1_700_000_000_000;
 
     fn stages() -> Stages {
-        let stage = Stage { since: START, version: 7, window_ms: HOUR_MS, on: "on".into() };
+        let stage = Stage { since: START, version: 7, window_ms: HOUR_MS, on: "on".into(), is_small: false };
         Stages { epoch: EPOCH.into(), flags: [("f".to_owned(), stage)].into() }
     }
 
@@ -282,6 +282,22 @@ mod tests {
             unit = counted.unit.or(unit);
         }
         (adding.batch("t", 1, Vec::new(), |_| OpenUnits::default()).map(|batch| batch.sums).unwrap_or_default(), unit)
+    }
+
+    #[test]
+    fn below_tier_2_every_unit_of_one_network_counts_and_above_those_within_the_cap() {
+        for (is_small, expected) in [(true, (40, (40, 40), 0)), (false, (5, (5, 5), 35))] {
+            let mut stages = stages();
+            stages.flags.values_mut().for_each(|stage| stage.is_small = is_small);
+            let (mut adding, mut caps) = (Adding::default(), UnitCaps::default());
+            for _ in 0..40 {
+                let error = outcome("error", 0);
+                adding.count(&error, None, &stages, || Ok(admit(&mut caps, error.block, error.at))).unwrap();
+            }
+            let [sum] = adding.batch("t", 1, Vec::new(), |_| OpenUnits::default()).unwrap().sums.try_into().unwrap();
+            assert_eq!((sum.exposures, sum.stage, sum.over_cap), expected);
+            assert_eq!(sum.blocks, [(5, 40)]);
+        }
     }
 
     #[test]

@@ -22,9 +22,11 @@ pub(crate) enum Trust {
     Anonymous,
     /// A server reported it.
     Server,
+    /// A client reported it with a receipt, and its credential vouches for the unit.
+    Verified,
 }
 
-const TRUSTS: [Trust; 3] = [Trust::None, Trust::Anonymous, Trust::Server];
+const TRUSTS: [Trust; 4] = [Trust::None, Trust::Anonymous, Trust::Server, Trust::Verified];
 
 impl From<Trust> for u8 {
     fn from(trust: Trust) -> Self {
@@ -110,6 +112,9 @@ pub(crate) struct Stage {
     pub(crate) window_ms: i64,
     /// The variant of the units that have the flag.
     pub(crate) on: String,
+    /// True below tier 2: each unit with a receipt counts, however many come from one network.
+    #[serde(default)]
+    pub(crate) is_small: bool,
 }
 
 /// Sums that a tally sends its hub.

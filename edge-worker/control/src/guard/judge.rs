@@ -74,7 +74,6 @@ impl Judge {
     /// The judge of a rollout. It judges active and paused rollouts; any other is left alone, and its outcomes are not counted.
     pub fn of(rollout: &Rollout) -> Self {
         let guard = rollout.guard.unwrap_or_default();
-        let second = Tier::EarlyAdopters;
         let millis = |moment: Option<Millis>| moment.map(|Millis(millis)| millis);
         Self {
             is_running: matches!(rollout.status, Status::Active | Status::Paused),
@@ -86,7 +85,7 @@ impl Judge {
                 limit: guard.error_rate.in_millionths(),
             },
             has_control: rollout.percentage < sdk_core::Percentage::FULL,
-            is_small: rollout.tier.map_or(rollout.percentage < second.percentage(), |tier| tier < second),
+            is_small: is_small(rollout),
             guard,
         }
     }
@@ -260,6 +259,13 @@ impl GuardState {
             Comparison::Open
         })
     }
+}
+
+/// Returns true below tier 2, or below its percentage for a rollout without tiers: the audience is a customer or two, whose sessions may all
+/// come from one network. So every unit with a receipt counts, and a rollback by few sources says so.
+pub fn is_small(rollout: &Rollout) -> bool {
+    let second = Tier::EarlyAdopters;
+    rollout.tier.map_or(rollout.percentage < second.percentage(), |tier| tier < second)
 }
 
 /// The comparison of both arms.

@@ -18,7 +18,7 @@ mod window;
 mod wire;
 
 pub use evidence::{Decision, Doubt, Evidence, Rule};
-pub use judge::{GuardState, Judge, Observation, Open};
+pub use judge::{GuardState, Judge, Observation, Open, is_small};
 pub use receipt::{MAX_RECEIPT, Receipt, ReceiptError, ReceiptKey};
 pub use sequential::{Sequential, next_firing};
 pub use sources::{BlockErrors, MAX_OBSERVED_BLOCKS};

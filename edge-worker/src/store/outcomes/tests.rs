@@ -12,7 +12,7 @@ fn book(bounds: Bounds) -> Book<Memory> {
 }
 
 fn stages() -> Stages {
-    let stage = Stage { since: START, version: 1, window_ms: 3_600_000, on: "on".into() };
+    let stage = Stage { since: START, version: 1, window_ms: 3_600_000, on: "on".into(), is_small: false };
     Stages { epoch: EPOCH.into(), flags: [("f".to_owned(), stage)].into() }
 }
 
@@ -148,6 +148,23 @@ fn five_anonymous_units_of_a_block_count_in_an_hour_also_after_a_restart() {
     let hour = (START / 3_600_000 + 1) * 3_600_000;
     opened.take(&one(8), Millis(hour)).unwrap();
     assert_eq!(sums(&opened, hour), (1, 0));
+}
+
+#[test]
+fn units_that_a_credential_vouches_for_have_no_cap() {
+    let book = book(BOUNDS);
+    let one = |number: i64| Outcome {
+        trust: Trust::Verified,
+        evaluated_at: Some((EPOCH.to_owned(), 1)),
+        ..outcome(&number.to_string(), &number.to_string(), "error")
+    };
+    let all = Arriving { outcomes: (0..40).map(one).collect(), block: Some(9), unknown: Vec::new() };
+    assert_eq!(book.take(&all, Millis(START)).unwrap().unwrap().counted, 40);
+    work(&book, START);
+    let [batch] = sent(&book).try_into().unwrap();
+    assert_eq!((batch.sums[0].exposures, batch.sums[0].over_cap), (40, 0));
+    // Their block is told all the same.
+    assert_eq!(batch.sums[0].blocks, [(9, 40)]);
 }
 
 #[test]
