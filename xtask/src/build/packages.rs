@@ -29,6 +29,7 @@ const CLIENT: Package = Package {
         Entry { sources: &["src/entry/url.ts"], options: &[] },
         Entry { sources: &["src/entry/node.ts"], options: &["--external:node:*"] },
         Entry { sources: &["src/entry/workerd.ts"], options: &["--external:*.wasm"] },
+        Entry { sources: &["src/outcomes.ts"], options: &[] },
     ],
     types: "tsconfig.types.json",
     // It stays as it is, for the bundler of a page; esbuild itself would write "development".
@@ -178,6 +179,13 @@ pub(crate) const PAGES: &[Page] = &[
         external: &[],
         budget: 18_500,
         gate: 18_750,
+    },
+    Page {
+        name: "@twinflag/client with outcomes",
+        import: "export { createClient } from '@twinflag/client'; export { outcomes } from '@twinflag/client/outcomes';",
+        external: &[],
+        budget: 20_500,
+        gate: 20_500,
     },
     Page {
         name: "@twinflag/react on top",
