@@ -19,6 +19,7 @@ import { EdgeRefused, fetchProgram } from './program-request.js';
 import { checkedRefresh, checkMs } from './refresh-options.js';
 import { createRefresher } from './refresher.js';
 import { retryAfterMs } from './retry-after.js';
+import { run } from './run.js';
 import { createSeenVersions } from './seen-versions.js';
 import { snapshot } from './snapshot.js';
 import type { EvaluationContext, FlagValue } from './types.js';
@@ -51,6 +52,9 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   let wanted = requestOf(context);
   /** The attributes that it is told; the edge names more for a key whose identities are pinned or signed. */
   let names = OWNERS;
+  /** Reports of that context's visitor, and the identity that the edge is told for it; both absent where nothing is reported. */
+  const reporter = options.outcomes?.({ url, clientKey, fetch, details: flagKey => answers.get(flagKey, undefined) as FlagDetails });
+  let unit = reporter?.unitOf(context);
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
   /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
   let program:
@@ -112,6 +116,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     taken = now();
     next = nextMoment(bytes, taken);
     engine!.identify(context && visitor ? { ...context, ...visitor } : context, taken);
+    reporter?.identify(context);
     moments.set(next - taken);
   };
   /** Without the edge: another moment, or another status. */
@@ -165,6 +170,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     const timer = setTimeout(() => mine.abort(new Error(`no answer within ${timeout} ms`)), timeout);
     try {
       const body = wanted,
+        named = unit,
         etag = program?.request === body ? program.etag : undefined,
         minVersion = push?.news(versions.newest) ?? versions.newest;
       const [running, fetched] = await within(mine.signal, async () => {
@@ -172,11 +178,11 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
         if (error && !engine) await theEngine();
         return Promise.all([
           theEngine(),
-          fetchProgram({ url, clientKey, identityToken, body, etag, minVersion, fetch, signal: mine.signal }),
+          fetchProgram({ url, clientKey, identityToken, body, etag, minVersion, unit: named, fetch, signal: mine.signal }),
         ]);
       });
       if (abort !== mine) return over;
-      const { program: bytes, etag: tag, stale, now: told, version, visitor, known = OWNERS } = fetched;
+      const { program: bytes, etag: tag, stale, now: told, version, visitor, known = OWNERS, receipt } = fetched;
       if (known.join() !== names.join()) {
         wanted = requestOf(context, (names = known));
         // It was not told what it has to know.
@@ -185,6 +191,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       if (bytes) take(running, bytes, version, stale, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...visitor });
       versions.see(version, stale);
       if (told) now = clockFrom(told);
+      reporter?.prove(named, receipt);
       program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, visitor };
       identify();
       error = undefined;
@@ -205,7 +212,12 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   if (!options.lazy) void ask();
   const start = () => (started ? (over ?? Promise.resolve()) : ask());
-  const get = <T>(flagKey: string, defaultValue: T) => answers.get(flagKey, defaultValue);
+  const get = <T>(flagKey: string, defaultValue: T) => {
+    const details = answers.get(flagKey, defaultValue);
+    reporter?.expose(flagKey, details);
+    return details;
+  };
+  const fail = (flagKey: string, reason: unknown) => reporter?.fail(flagKey, reason);
 
   return {
     get,
@@ -216,15 +228,17 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       void start();
       if (typeof first === 'function') return listeners.add(undefined, first);
       // What nobody has asked for cannot change.
-      get(first, undefined);
+      answers.get(first, undefined);
       return listeners.add(first, second!);
     },
     setContext(next) {
       if (closed) return Promise.resolve();
-      const before = wanted;
+      const [before, unitBefore] = [wanted, unit];
       context = snapshot(next);
       wanted = requestOf(context, names);
-      if (before !== wanted) {
+      unit = reporter?.unitOf(context);
+      const isSame = before === wanted && unitBefore === unit;
+      if (!isSame) {
         abort?.abort();
         abort = over = error = undefined;
         refresher.restart();
@@ -232,12 +246,17 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       if (isOurs()) {
         identify();
         settle();
+        // For the receipt of the other unit; the answers are there.
+        if (unitBefore !== unit) void ask();
         return Promise.resolve();
       }
-      const asked = before === wanted ? start() : ask();
+      const asked = isSame ? start() : ask();
       settle();
       return asked;
     },
+    run: (flagKey, sides) => run(get(flagKey, false).value, sides, reason => fail(flagKey, reason)),
+    fail,
+    track: (...event) => reporter?.track(...event),
     get status() {
       return status;
     },
@@ -252,6 +271,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     close() {
       if (closed) return;
       closed = true;
+      reporter?.close();
       abort?.abort();
       abort = over = undefined;
       push?.close();

@@ -1,6 +1,7 @@
 /** A client that is switched off: defaults, and nothing is asked of anybody. */
 import { createAnswers } from './answers.js';
 import type { ClientOptions, FlagClient, FlagDetails } from './flag-client.js';
+import { run } from './run.js';
 import { requestedType } from './values.js';
 
 export function disabledClient({ defaults = {} }: ClientOptions): FlagClient {
@@ -19,6 +20,9 @@ export function disabledClient({ defaults = {} }: ClientOptions): FlagClient {
     getValue: <T>(flagKey: string, defaultValue: T) => get(flagKey, defaultValue).value,
     isEnabled: flagKey => get(flagKey, false).value,
     subscribe: () => () => undefined,
+    run: (flagKey, sides) => run(get(flagKey, false).value, sides),
+    fail: () => undefined,
+    track: () => undefined,
     setContext: nothing,
     status: 'ready',
     ready: nothing,

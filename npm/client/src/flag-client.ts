@@ -1,4 +1,5 @@
 /** What a client is asked and answers; every entry makes one of these. */
+import type { MakeReporter } from './outcome-reporter.js';
 import type { RefreshOptions } from './refresh-options.js';
 import type { EvaluationContext, EvaluationDetails, FlagValue } from './types.js';
 
@@ -35,6 +36,11 @@ export interface ClientOptions {
    * and again after a failure. @default every 30 s, and whenever the page is seen again or online; `false` in workerd
    */
   readonly refresh?: RefreshOptions | false | undefined;
+  /**
+   * `outcomes()` of `@twinflag/client/outcomes`: reports to the flag server which variants the visitor saw, and what failed.
+   * @default nothing is reported
+   */
+  readonly outcomes?: MakeReporter | undefined;
   /** Whether nothing is asked of the edge before somebody subscribes, waits, sets a context or refreshes. @default false */
   readonly lazy?: boolean;
 }
@@ -58,6 +64,14 @@ export interface FlagDetails<T = unknown> extends EvaluationDetails<T> {
   readonly stale?: true;
   /** There is no answer yet, but one is on its way. */
   readonly pending?: true;
+}
+
+/** The two sides of a feature, for {@link FlagClient.run}. */
+export interface Sides<T> {
+  /** Runs if the flag is on. */
+  readonly on: () => T;
+  /** Runs if the flag is off, and in place of an `on` that failed. */
+  readonly off: () => T;
 }
 
 /** Ends a subscription; calling it again does nothing. */
@@ -92,6 +106,21 @@ export interface FlagClient {
    * the old answers stay, marked stale.
    */
   setContext(context: EvaluationContext): Promise<void>;
+  /**
+   * Runs the side that the flag is on. If `on` throws, or answers a promise that is rejected, the error is reported as an outcome of the
+   * flag, and `off` answers.
+   */
+  run<T>(flagKey: string, sides: Sides<T>): T;
+  /** Reports that a feature failed; nothing without the option `outcomes`, or before there is a visitor to report of. */
+  fail(flagKey: string, reason: unknown): void;
+  /**
+   * Reports an event of one's own, such as an order, as an outcome of the flag; without a flag, of the flags that the visitor saw last, 50
+   * at most. Nothing without the option `outcomes`.
+   *
+   * @param event its name, 1 to 256 bytes
+   * @param metadata at most 4,000 bytes as JSON; longer metadata are left out
+   */
+  track(event: string, metadata?: Readonly<Record<string, unknown>>, flagKey?: string): void;
   readonly status: ClientStatus;
   /** Why the last request failed; absent after one that did not. */
   readonly error?: Error | undefined;

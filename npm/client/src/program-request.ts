@@ -21,6 +21,8 @@ export interface Fetched {
   readonly visitor: EvaluationContext | undefined;
   /** The attributes to tell the edge, where they are not the usual ones. */
   readonly known: readonly string[] | undefined;
+  /** What proves to the server that it evaluated flags for the unit that was named; null where none was, or the server knows no receipts. */
+  readonly receipt: string | null;
 }
 
 /** The edge answered, but with no program. */
@@ -50,6 +52,8 @@ export interface ProgramRequest {
   readonly etag: string | undefined;
   /** The version to be answered from at least; empty for any. */
   readonly minVersion: string;
+  /** The visitor's finest identity, for a receipt; absent for none. */
+  readonly unit: string | undefined;
   readonly fetch: typeof globalThis.fetch;
   readonly signal: AbortSignal;
 }
@@ -62,6 +66,7 @@ export async function fetchProgram({
   body,
   etag,
   minVersion,
+  unit,
   fetch,
   signal,
 }: ProgramRequest): Promise<Fetched> {
@@ -75,6 +80,7 @@ export async function fetchProgram({
       authorization: `Bearer ${clientKey}`,
       'content-type': 'application/json',
       ...(identity && { 'twinflag-identity': identity }),
+      ...(unit && { 'twinflag-unit': encodeURIComponent(unit) }),
       ...(etag && { 'if-none-match': etag }),
     },
     body,
@@ -85,7 +91,7 @@ export async function fetchProgram({
   const identityGiven = decodeURIComponent(response.headers.get('twinflag-identity') ?? '');
   const { known, visitor } = JSON.parse(identityGiven || '{}') as Partial<Fetched>;
   const now = Number(response.headers.get('twinflag-now'));
-  const told = { stale, now, version, known, visitor };
+  const told = { stale, now, version, known, visitor, receipt: response.headers.get('twinflag-receipt') };
   if (etag && response.status === 304) return { ...told, etag };
   if (!response.ok) throw new EdgeRefused(response.status, retryAfterMs(response.headers));
   return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, ...told };
