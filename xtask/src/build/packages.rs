@@ -206,14 +206,14 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { checkFeatureFlag } from '@twinflag/edge';",
         external: &[],
         budget: 2_000,
-        gate: 2_000,
+        gate: 2_350,
     },
     Page {
         name: "@twinflag/edge, the managers",
         import: "export * from '@twinflag/edge/manager';",
         external: &[],
         budget: 5_000,
-        gate: 4_700,
+        gate: 4_750,
     },
 ];
 
