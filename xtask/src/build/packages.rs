@@ -76,15 +76,33 @@ const OPENFEATURE: Package = Package {
     constants: || Ok(Vec::new()),
 };
 
+const CHAT_WIDGET: Package = Package {
+    name: "chat-widget",
+    entries: &[Entry { sources: &["src/index.ts", "src/define.ts"], options: &[] }],
+    types: "tsconfig.json",
+    constants: || Ok(Vec::new()),
+};
+
 /// Builds all packages. Each one may use the declarations of the packages before it.
 pub(crate) fn build() -> Result<()> {
     sdk::build()?;
     pack("npm/client/dist/engine/engine.wasm", "npm/client/dist/packed", "engine")?;
     pack("npm/client/dist/full/full_bg.wasm", "npm/server/dist/packed", "full")?;
-    for package in [CLIENT, REACT, ELEMENTS, EDGE, SERVER, OPENFEATURE] {
+    for package in [CLIENT, REACT, ELEMENTS, EDGE, SERVER, OPENFEATURE, CHAT_WIDGET] {
         package.build().with_context(|| format!("@twinflag/{}", package.name))?;
     }
-    Ok(())
+    chat_scripts()
+}
+
+/// Bundles the chat widget's scripts, which a page loads by a script tag: whole, with the client and its engine inside.
+fn chat_scripts() -> Result<()> {
+    let (folder, client) = (root::in_root("npm/chat-widget"), root::in_root("npm/client/dist/entry"));
+    Stamp::default().path(&folder)?.path(&client)?.rebuild(&folder.join("dist/script"), |out| {
+        let mut esbuild = npm::tool("esbuild");
+        esbuild.current_dir(&folder).args(["src/embed.ts", "src/frame.ts", "--bundle", "--minify", "--format=iife", "--target=es2022"]);
+        esbuild.args(["--log-level=warning", "--define:process.env.NODE_ENV=\"production\""]);
+        process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL).map(drop)
+    })
 }
 
 impl Package {
@@ -200,6 +218,13 @@ pub(crate) const PAGES: &[Page] = &[
         external: &["@twinflag/client"],
         budget: 2_500,
         gate: 1_750,
+    },
+    Page {
+        name: "@twinflag/chat-widget on top",
+        import: "import '@twinflag/chat-widget/define';",
+        external: &["@twinflag/client", "@twinflag/client/outcomes"],
+        budget: 30_000,
+        gate: 12_000,
     },
     Page {
         name: "@twinflag/edge, one check",

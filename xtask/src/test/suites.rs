@@ -60,6 +60,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("client", &[&CHROMIUM], |extent| node::folder("tests/client", extent)),
     of_build("react", &[&CHROMIUM], |extent| node::folder("tests/react", extent)),
     of_build("elements", &[&CHROMIUM], |extent| node::folder("tests/elements", extent)),
+    of_build("chat-widget", &[&CHROMIUM], |extent| node::folder("tests/chat-widget", extent)),
     of_build("manager", &[], |extent| node::folder("tests/manager", extent)),
     of_build("server-sdk", &[], |extent| node::folder("tests/server-sdk", extent)),
     of_build("package", &[], |extent| node::folder("tests/package", extent)),
