@@ -1,4 +1,5 @@
 //! Builds everything that ships: the worker, the browser engine, the npm packages and the pages.
+pub(crate) mod documentation;
 pub(crate) mod edge;
 pub(crate) mod packages;
 pub(crate) mod sdk;

@@ -9,7 +9,7 @@ use super::{
     report::{self, Report},
 };
 use crate::{
-    build::{edge, packages, sdk, site, size},
+    build::{documentation, edge, packages, sdk, site, size},
     install::{
         apt::{self, CHROMIUM, POSTGRES, SQLITE, VALGRIND},
         npm, toolchain,
@@ -69,6 +69,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("load", &[], |extent| node::folder("tests/load", extent)),
     // The guides read the store with sqlite3.
     of_build("tour", &[&CHROMIUM, &SQLITE], |extent| answering("tests/tour", extent)),
+    of_build("site", &[&CHROMIUM], documentation),
     of_build("vectors", &[&CHROMIUM, &POSTGRES], |extent| answering("tests/runners", extent)),
     of_build("sql", &[&POSTGRES], |extent| answering("tests/sql", extent)),
     of_build("identity", &[&CHROMIUM, &POSTGRES], identity),
@@ -124,6 +125,12 @@ fn providers(extent: Extent) -> Result<Report> {
         Extent::Usual => Ok(script),
         Extent::All => Ok(script.and(node::folder("tests/providers/languages", extent)?)),
     }
+}
+
+/// Builds the documentation site, with the reference of packages and crates if all is tried, and reads it.
+fn documentation(extent: Extent) -> Result<Report> {
+    documentation::build(extent.of(false, true))?;
+    node::folder("tests/site", extent)
 }
 
 /// Compares every runtime's digest of answers to generated questions with the native one, and native answers with the reference's.
