@@ -6,8 +6,7 @@
  */
 import { createAnswers } from './answers.js';
 import { pauseMs } from './back-off.js';
-import { disabledClient } from './disabled-client.js';
-import { type FlagEngine, ProgramRefused } from './engine.js';
+import { type PageEngine, ProgramRefused } from './engine.js';
 import type { ClientChange, ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
 import type { Push } from './host/push.js';
 import { createTimer } from './host/timer.js';
@@ -23,6 +22,7 @@ import { run } from './run.js';
 import { createSeenVersions } from './seen-versions.js';
 import { snapshot } from './snapshot.js';
 import type { EvaluationContext, FlagValue } from './types.js';
+import { requestedType } from './values.js';
 import { within } from './within.js';
 
 /** In bytes: `MAX_PROGRAM_BYTES` in `sdk-core/src/program/wire.rs`. An engine gives memory that it once asked for never back. */
@@ -41,9 +41,10 @@ const clockFrom =
  * @param loadEngine how this runtime gets a fresh engine
  * @throws {RangeError} for an option outside its bounds
  */
-export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
-  if (options.enabled === false) return disabledClient(options);
-  const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, refresh = {} } = options;
+export function openClient(loadEngine: () => Promise<PageEngine>, options: ClientOptions): FlagClient {
+  const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, defaults = {} } = options;
+  const isOff = options.enabled === false,
+    refresh = !isOff && (options.refresh ?? {});
   checkMs({ timeout, retryMs, maxRetryMs });
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
@@ -53,9 +54,11 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** The attributes that it is told; the edge names more for a key whose identities are pinned or signed. */
   let names = OWNERS;
   /** Reports of that context's visitor, and the identity that the edge is told for it; both absent where nothing is reported. */
-  const reporter = options.outcomes?.({ url, clientKey, fetch, details: flagKey => answers.get(flagKey, undefined) as FlagDetails });
+  const reporter = isOff
+    ? undefined
+    : options.outcomes?.({ url, clientKey, fetch, details: flagKey => answers.get(flagKey, undefined) as FlagDetails });
   let unit = reporter?.unitOf(context);
-  let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
+  let engine: PageEngine | undefined, loading: Promise<PageEngine> | undefined;
   /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
   let program:
     | { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined }
@@ -74,10 +77,13 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     next = Infinity;
 
   const isOurs = () => program?.request === wanted;
-  const statusNow = (): ClientStatus =>
-    program ? (!closed && isOurs() && !program.stale && !refresher.isOverdue ? 'ready' : 'stale') : error ? 'error' : 'pending';
+  const statusNow = (): ClientStatus => {
+    if (isOff) return 'ready';
+    if (program) return !closed && isOurs() && !program.stale && !refresher.isOverdue ? 'ready' : 'stale';
+    return error ? 'error' : 'pending';
+  };
   /** What callers saw last. */
-  let status: ClientStatus = 'pending',
+  let status = statusNow(),
     shown: Error | undefined;
 
   const answers = createAnswers((flagKey, sample): FlagDetails => {
@@ -85,6 +91,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       const details = engine.details(flagKey, sample as FlagValue | undefined);
       return status === 'stale' ? { ...details, stale: true } : details;
     }
+    if (isOff) return { value: undefined, reason: 'DISABLED' };
     const details: FlagDetails = { value: undefined, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' };
     return status === 'pending' ? { ...details, pending: true } : details;
   });
@@ -131,7 +138,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   /** Asks the edge for the program of the context in force, instead of whatever was asked before. */
   const ask = (): Promise<void> => {
-    if (closed) return Promise.resolve();
+    if (closed || isOff) return Promise.resolve();
     abort?.abort();
     started = true;
     refresher.asking();
@@ -157,7 +164,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   };
 
   /** Gives the engine a program, unless it may not take the place of the one before. */
-  const take = (running: FlagEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
+  const take = (running: PageEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
     if (bytes.length > LONGEST) throw new ProgramRefused('program refused: too long');
     if (versions.isBehind(version, stale)) throw new ProgramRefused('program refused: older than the one before');
     running.load(bytes);
@@ -212,8 +219,12 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   if (!options.lazy) void ask();
   const start = () => (started ? (over ?? Promise.resolve()) : ask());
+  /** What is answered while flags are switched off. */
+  const given = new Map(isOff ? Object.entries(defaults).map(([flagKey, value]) => [flagKey, { value, reason: 'DISABLED' }]) : []);
   const get = <T>(flagKey: string, defaultValue: T) => {
-    const details = answers.get(flagKey, defaultValue);
+    const own = given.get(flagKey) as FlagDetails<T> | undefined,
+      kind = requestedType(defaultValue);
+    const details = own && (!kind || kind === requestedType(own.value)) ? own : answers.get(flagKey, defaultValue);
     reporter?.expose(flagKey, details);
     return details;
   };

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 
 import { openClient } from '../client.js';
 import type { ClientOptions, FlagClient } from '../flag-client.js';
-import { loadEngine } from '../load-engine.js';
 import { once } from '../once.js';
+import { instancesOf, pageEngine } from '../page-engine.js';
 
 export * from './index.js';
 
@@ -12,5 +12,5 @@ const compiled = once(async () => WebAssembly.compile(await readFile(new URL('..
 
 /** A client of this process, which asks the edge at once. */
 export function createClient(options: ClientOptions): FlagClient {
-  return openClient(async () => loadEngine(await compiled()), options);
+  return openClient(async () => pageEngine(instancesOf(await compiled())), options);
 }

@@ -5,8 +5,8 @@
  */
 import { openClient } from '../client.js';
 import type { ClientOptions, FlagClient } from '../flag-client.js';
-import { loadEngine } from '../load-engine.js';
 import { once } from '../once.js';
+import { instancesOf, pageEngine } from '../page-engine.js';
 
 export * from './index.js';
 
@@ -21,5 +21,5 @@ const compiled = once(() => WebAssembly.compileStreaming(fetch(address ?? new UR
 /** A client of this page, which asks the edge at once. */
 export function createClient(options: UrlClientOptions): FlagClient {
   address ??= options.engineUrl;
-  return openClient(async () => loadEngine(await compiled()), options);
+  return openClient(async () => pageEngine(instancesOf(await compiled())), options);
 }

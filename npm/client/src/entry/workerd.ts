@@ -7,11 +7,11 @@
 import { openClient } from '../client.js';
 import module from '../engine/engine.wasm';
 import type { ClientOptions, FlagClient } from '../flag-client.js';
-import { loadEngine } from '../load-engine.js';
+import { instancesOf, pageEngine } from '../page-engine.js';
 
 export * from './index.js';
 
 /** A client of this request, which asks the edge at once. */
 export function createClient(options: ClientOptions): FlagClient {
-  return openClient(async () => loadEngine(module), { refresh: false, ...options });
+  return openClient(async () => pageEngine(instancesOf(module)), { refresh: false, ...options });
 }
