@@ -1,7 +1,21 @@
 /** The engine of a page: one program, one context, and the answers. */
 import { writeContext } from './context.js';
 import { CODES, LAYERS, REASONS } from './spelling.js';
-import { ALIASES, ATTRIBUTES, CODE, FEW, FLAGS, INVALID_CONTEXT, LENGTH, NO_FLAG, NOT_READY, TWELVE_BITS, WIDE, WORDS } from './tables.js';
+import {
+  ALIASES,
+  ATTRIBUTES,
+  CODE,
+  FEW,
+  FLAGS,
+  INVALID_CONTEXT,
+  LENGTH,
+  NO_FLAG,
+  NOT_READY,
+  ROLLED_BACK,
+  TWELVE_BITS,
+  WIDE,
+  WORDS,
+} from './tables.js';
 import type { EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue } from './types.js';
 import { freeze, requestedType } from './values.js';
 
@@ -28,6 +42,12 @@ export interface EngineModule {
   close(engine: number): void;
 }
 
+/** The answer of an engine. */
+export interface EngineDetails<T> extends EvaluationDetails<T> {
+  /** The flag is off because its rollout was rolled back, rather than because it is disabled. */
+  readonly rolledBack?: true;
+}
+
 /** The engine of a page. */
 export interface PageEngine {
   /** Takes a program; from the next read on the context in force is asked again. @throws {ProgramRefused} and keeps the one before. */
@@ -39,8 +59,8 @@ export interface PageEngine {
    * all at once. @default now: the clock's
    */
   identify(context: EvaluationContext, now?: number): void;
-  /** The answer for the context in force. */
-  details<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T): EvaluationDetails<T>;
+  /** The answer for the context in force, and if it is that of a rollout that was rolled back. */
+  details<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T): EngineDetails<T>;
   /** All flag keys of the program. */
   flagKeys(): string[];
   /** Frees the engine's memory; call it once. */
@@ -212,10 +232,10 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
   };
 
   /** Spells out a decision; times 2^32, the compared bucket + 1. */
-  const spell = <T>(flag: number, answer: number, defaultValue: T): EvaluationDetails<T> => {
+  const spell = <T>(flag: number, answer: number, defaultValue: T): EngineDetails<T> => {
     const layer = LAYERS[(answer >>> 28) - 1],
       number = (answer >>> 24) & 15;
-    const details: { -readonly [name in keyof EvaluationDetails<T>]: EvaluationDetails<T>[name] } = {
+    const details: { -readonly [name in keyof EngineDetails<T>]: EngineDetails<T>[name] } = {
       value: defaultValue,
       reason: layer ? REASONS[number - 1]! : 'ERROR',
     };
@@ -229,6 +249,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
     if (layer) details.layer = layer;
     else details.errorCode = CODES[number - 1]!;
     if (bucket) details.bucket = bucket - 1;
+    if (layer === 'kill' && step === ROLLED_BACK) details.rolledBack = true;
     if (isTold && step) details.step = step - 1;
     const told = flag >= 0 && (layer || number < INVALID_CONTEXT) && (metadata[flag] ??= readMetadata(flag));
     if (told) details.metadata = told;

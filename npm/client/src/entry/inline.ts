@@ -10,7 +10,7 @@
  */
 import packed from '../../dist/packed/engine.deflate';
 import { openClient } from '../client.js';
-import type { ClientOptions, FlagClient } from '../flag-client.js';
+import type { Client, ClientOptions } from '../flag-client.js';
 import { once } from '../once.js';
 import { instancesOf, pageEngine } from '../page-engine.js';
 
@@ -24,6 +24,6 @@ const compiled = once(() => {
 });
 
 /** A client of this page, which asks the edge at once. */
-export function createClient(options: ClientOptions): FlagClient {
+export function createClient(options: ClientOptions): Client {
   return openClient(async () => pageEngine(instancesOf(await compiled())), options);
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { openClient } from '../client.js';
-import type { ClientOptions, FlagClient } from '../flag-client.js';
+import type { Client, ClientOptions } from '../flag-client.js';
 import { once } from '../once.js';
 import { instancesOf, pageEngine } from '../page-engine.js';
 
@@ -11,6 +11,6 @@ export * from './index.js';
 const compiled = once(async () => WebAssembly.compile(await readFile(new URL('../engine/engine.wasm', import.meta.url))));
 
 /** A client of this process, which asks the edge at once. */
-export function createClient(options: ClientOptions): FlagClient {
+export function createClient(options: ClientOptions): Client {
   return openClient(async () => pageEngine(instancesOf(await compiled())), options);
 }
