@@ -6,27 +6,31 @@
  */
 import { createAnswers } from './answers.js';
 import { pauseMs } from './back-off.js';
-import { disabledClient } from './disabled-client.js';
-import { type FlagEngine, ProgramRefused } from './engine.js';
-import type { ClientChange, ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
+import { createForced, force, forcedDetails, warnOfFlag, warnOfKey } from './development.js';
+import { type PageEngine, ProgramRefused } from './engine.js';
+import { EXPOSURES } from './exposures.js';
+import type { Client, ClientChange, ClientOptions, ClientStatus, FlagDetails } from './flag-client.js';
 import type { Push } from './host/push.js';
 import { createTimer } from './host/timer.js';
 import { OWNERS, requestOf } from './identity.js';
-import { warnOfKey } from './key-warning.js';
-import { createListeners } from './listeners.js';
+import { ANYTHING, createListeners } from './listeners.js';
 import { nextMoment } from './moments.js';
 import { EdgeRefused, fetchProgram } from './program-request.js';
-import { checkedRefresh, checkMs } from './refresh-options.js';
+import { check, DEFAULT_INTERVAL_MS, DEFAULT_JITTER, SHORTEST_MS } from './refresh-options.js';
 import { createRefresher } from './refresher.js';
 import { retryAfterMs } from './retry-after.js';
 import { run } from './run.js';
 import { createSeenVersions } from './seen-versions.js';
 import { snapshot } from './snapshot.js';
 import type { EvaluationContext, FlagValue } from './types.js';
+import { requestedType } from './values.js';
 import { within } from './within.js';
 
 /** In bytes: `MAX_PROGRAM_BYTES` in `sdk-core/src/program/wire.rs`. An engine gives memory that it once asked for never back. */
 const LONGEST = 16e6;
+
+/** The longest wait of `ready()`, in milliseconds. */
+const READY_MS = 3000;
 
 /**
  * A clock that runs on from a moment by the machine's monotonic clock, which nobody sets. Where that one stands still while the machine
@@ -41,10 +45,20 @@ const clockFrom =
  * @param loadEngine how this runtime gets a fresh engine
  * @throws {RangeError} for an option outside its bounds
  */
-export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
-  if (options.enabled === false) return disabledClient(options);
-  const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, refresh = {} } = options;
-  checkMs({ timeout, retryMs, maxRetryMs });
+export function openClient(loadEngine: () => Promise<PageEngine>, options: ClientOptions): Client {
+  const { url, clientKey, identityToken, logger, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, defaults = {} } = options;
+  const isOff = options.enabled === false,
+    refresh = !isOff && (options.refresh ?? {});
+  const {
+    intervalMs = refresh ? DEFAULT_INTERVAL_MS : 0,
+    jitter = DEFAULT_JITTER,
+    push: wantsPush = 'document' in globalThis,
+  } = refresh || {};
+  check('timeout', timeout);
+  check('retryMs', retryMs);
+  check('maxRetryMs', maxRetryMs);
+  check('refresh.jitter', jitter, 0, 1);
+  if (intervalMs !== 0) check('refresh.intervalMs', intervalMs, SHORTEST_MS);
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
   let context = options.context === undefined ? {} : snapshot(options.context);
@@ -52,10 +66,13 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   let wanted = requestOf(context);
   /** The attributes that it is told; the edge names more for a key whose identities are pinned or signed. */
   let names = OWNERS;
+  const inspect = (flagKey: string): FlagDetails => answers.get<unknown>(flagKey, undefined);
   /** Reports of that context's visitor, and the identity that the edge is told for it; both absent where nothing is reported. */
-  const reporter = options.outcomes?.({ url, clientKey, fetch, details: flagKey => answers.get(flagKey, undefined) as FlagDetails });
+  const reporter = isOff
+    ? undefined
+    : options.outcomes?.({ url, clientKey, fetch, details: inspect, notify: exposure => listeners.call([EXPOSURES], exposure) });
   let unit = reporter?.unitOf(context);
-  let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
+  let engine: PageEngine | undefined, loading: Promise<PageEngine> | undefined;
   /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
   let program:
     | { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined }
@@ -74,17 +91,23 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     next = Infinity;
 
   const isOurs = () => program?.request === wanted;
-  const statusNow = (): ClientStatus =>
-    program ? (!closed && isOurs() && !program.stale && !refresher.isOverdue ? 'ready' : 'stale') : error ? 'error' : 'pending';
+  const statusNow = (): ClientStatus => {
+    if (isOff) return 'ready';
+    if (program) return !closed && isOurs() && !program.stale && !refresher.isOverdue ? 'ready' : 'stale';
+    return error ? 'error' : 'pending';
+  };
+  /** What a developer forces; nothing in production. */
+  const forced = createForced();
   /** What callers saw last. */
-  let status: ClientStatus = 'pending',
+  let status = statusNow(),
     shown: Error | undefined;
 
   const answers = createAnswers((flagKey, sample): FlagDetails => {
     if (program && engine) {
-      const details = engine.details(flagKey, sample as FlagValue | undefined);
+      const details = forcedDetails(forced, flagKey, sample) ?? engine.details(flagKey, sample as FlagValue | undefined);
       return status === 'stale' ? { ...details, stale: true } : details;
     }
+    if (isOff) return { value: undefined, reason: 'DISABLED' };
     const details: FlagDetails = { value: undefined, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' };
     return status === 'pending' ? { ...details, pending: true } : details;
   });
@@ -95,7 +118,8 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     status = statusNow();
     shown = error;
     const changed = answers.renew();
-    if (changed.size > 0 || before !== status || failure !== shown) listeners.call({ flagKeys: [...changed], status });
+    if (changed.size > 0 || before !== status || failure !== shown)
+      listeners.call([...changed, ANYTHING], { flagKeys: [...changed], status });
   };
 
   const theEngine = () =>
@@ -131,14 +155,15 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   /** Asks the edge for the program of the context in force, instead of whatever was asked before. */
   const ask = (): Promise<void> => {
-    if (closed) return Promise.resolve();
+    if (closed || isOff) return Promise.resolve();
     abort?.abort();
     started = true;
     refresher.asking();
     return (over = attempt((abort = new AbortController())));
   };
   const refresher = createRefresher({
-    ...checkedRefresh(refresh || { intervalMs: 0 }),
+    intervalMs,
+    jitter,
     retryMs,
     maxRetryMs,
     watches: !!refresh,
@@ -146,18 +171,17 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     recheck,
     isServed: isOurs,
   });
-  const hasPush = !!refresh && (refresh.push ?? 'document' in globalThis);
   let push: Push | undefined;
   /** Follows the changes of the context's owners. The code for it is loaded behind the first answers, so that these come no later. */
   const follow = async (minVersion: string) => {
     // Without the code there is no stream, and the client polls.
-    const loaded = hasPush && !push && (await import('./host/push.js').catch(() => undefined));
+    const loaded = refresh && wantsPush && !push && (await import('./host/push.js').catch(() => undefined));
     if (loaded && !closed) push ??= loaded.createPush({ ...options, fetch, ...refresher, pauseMs, retryAfterMs, createTimer });
     push?.follow(wanted, versions.newest, minVersion);
   };
 
   /** Gives the engine a program, unless it may not take the place of the one before. */
-  const take = (running: FlagEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
+  const take = (running: PageEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
     if (bytes.length > LONGEST) throw new ProgramRefused('program refused: too long');
     if (versions.isBehind(version, stale)) throw new ProgramRefused('program refused: older than the one before');
     running.load(bytes);
@@ -201,7 +225,8 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       if (abort !== mine) return over;
       error = reason instanceof Error ? reason : new Error(String(reason));
       const refusal = reason instanceof EdgeRefused ? reason : undefined;
-      if (refusal?.status === 401 || refusal?.status === 403) warnOfKey(refusal.status, url, clientKey);
+      logger?.warn(error.message);
+      warnOfKey(reason, url, clientKey, logger);
       refresher.failed(refusal?.retryAfterMs ?? 0, !!refusal?.isFinal);
     } finally {
       clearTimeout(timer);
@@ -212,9 +237,14 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   if (!options.lazy) void ask();
   const start = () => (started ? (over ?? Promise.resolve()) : ask());
+  /** What is answered while flags are switched off. */
+  const given = new Map(Object.entries(isOff ? defaults : {}).map(([flagKey, value]) => [flagKey, { value, reason: 'DISABLED' }]));
   const get = <T>(flagKey: string, defaultValue: T) => {
-    const details = answers.get(flagKey, defaultValue);
+    const own = given.get(flagKey) as FlagDetails<T> | undefined,
+      kind = requestedType(defaultValue);
+    const details = own && (!kind || kind === requestedType(own.value)) ? own : answers.get(flagKey, defaultValue);
     reporter?.expose(flagKey, details);
+    warnOfFlag(details, flagKey, defaultValue, logger);
     return details;
   };
   const fail = (flagKey: string, reason: unknown) => reporter?.fail(flagKey, reason);
@@ -226,9 +256,9 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     subscribe(first: string | ((change: ClientChange) => void), second?: (change: ClientChange) => void) {
       if (closed) return () => undefined;
       void start();
-      if (typeof first === 'function') return listeners.add(undefined, first);
+      if (typeof first === 'function') return listeners.add(ANYTHING, first);
       // What nobody has asked for cannot change.
-      answers.get(first, undefined);
+      if (typeof first === 'string') inspect(first);
       return listeners.add(first, second!);
     },
     setContext(next) {
@@ -254,6 +284,9 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       settle();
       return asked;
     },
+    flagKeys: () => engine?.flagKeys() ?? [],
+    inspect,
+    override: (flagKey, variant, value) => !!force(forced, flagKey, variant, value, settle),
     run: (flagKey, sides) => run(get(flagKey, false).value, sides, reason => fail(flagKey, reason)),
     fail,
     track: (...event) => reporter?.track(...event),
@@ -266,7 +299,13 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     get version() {
       return versions.newest || undefined;
     },
-    ready: start,
+    ready: () =>
+      new Promise<void>(resolve => {
+        const limit = setTimeout(resolve, READY_MS);
+        void start()
+          .then(resolve)
+          .then(() => clearTimeout(limit));
+      }),
     refresh: ask,
     close() {
       if (closed) return;

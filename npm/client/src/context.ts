@@ -16,7 +16,7 @@ const NULL = 0,
 /** More than any room has. */
 const REFUSED = -1;
 /** How deep a context may nest; it is itself the first level. */
-export const MAX_DEPTH = 16;
+const MAX_DEPTH = 16;
 /** How many members all its objects have together, how many items all its lists, how many bytes all its names and strings. */
 const MAX_MEMBERS = 1e3,
   MAX_ITEMS = 1e4,

@@ -1,16 +1,21 @@
-/**
- * The engine of a page: one program, one context, and the answers.
- *
- * ```ts
- * const engine = loadEngine(module);             // dist/engine/engine.wasm, as bytes or compiled
- * engine.load(program);                          // the bytes that POST /v1/program answered
- * engine.identify({ customerId: 'c-1', plan: 'pro' });
- * engine.value('new_checkout', false);           // from the second read on a look-up, no call into WASM
- * ```
- */
+/** The engine of a page: one program, one context, and the answers. */
 import { writeContext } from './context.js';
 import { CODES, LAYERS, REASONS } from './spelling.js';
-import { ALIASES, ATTRIBUTES, CODE, FEW, FLAGS, INVALID_CONTEXT, LENGTH, NO_FLAG, NOT_READY, TWELVE_BITS, WIDE, WORDS } from './tables.js';
+import {
+  ALIASES,
+  ATTRIBUTES,
+  CODE,
+  FEW,
+  FLAGS,
+  INVALID_CONTEXT,
+  LENGTH,
+  NO_FLAG,
+  NOT_READY,
+  ROLLED_BACK,
+  TWELVE_BITS,
+  WIDE,
+  WORDS,
+} from './tables.js';
 import type { EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue } from './types.js';
 import { freeze, requestedType } from './values.js';
 
@@ -37,8 +42,14 @@ export interface EngineModule {
   close(engine: number): void;
 }
 
+/** The answer of an engine. */
+export interface EngineDetails<T> extends EvaluationDetails<T> {
+  /** The flag is off because its rollout was rolled back, rather than because it is disabled. */
+  readonly rolledBack?: true;
+}
+
 /** The engine of a page. */
-export interface FlagEngine {
+export interface PageEngine {
   /** Takes a program; from the next read on the context in force is asked again. @throws {ProgramRefused} and keeps the one before. */
   load(program: Uint8Array): void;
   /** Whether the program is for whom this is known of; it answers nobody else. */
@@ -48,29 +59,40 @@ export interface FlagEngine {
    * all at once. @default now: the clock's
    */
   identify(context: EvaluationContext, now?: number): void;
-  /** The value of a flag for the context in force, or the default: of another type, an unknown flag, an error. */
-  value<T extends FlagValue>(flagKey: string, defaultValue: T): T;
-  /** The same with variant, reason, error code, layer and metadata. */
-  details<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T): EvaluationDetails<T>;
-  /** One flag for another context; the one in force stays. */
-  ask<T extends FlagValue | null | undefined>(
-    flagKey: string,
-    defaultValue: T,
-    context: EvaluationContext,
-    now?: number,
-  ): EvaluationDetails<T>;
-  /** As {@link FlagEngine.ask}, the value alone. */
-  askValue<T extends FlagValue>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): T;
+  /** The answer for the context in force, and if it is that of a rollout that was rolled back. */
+  details<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T): EngineDetails<T>;
   /** All flag keys of the program. */
   flagKeys(): string[];
   /** Frees the engine's memory; call it once. */
   close(): void;
 }
 
+/**
+ * Receives steps of an answer, for what is built on an engine and is not part of every page. Flags stand for their numbers. They come in an
+ * order rather than by names, which a page's script would hold.
+ *
+ * @param numberOf finds the number of the flag with a key or alias; `NO_FLAG` if there is none
+ * @param decide the decision about a flag for the context in force
+ * @param one the decision about a flag for the context that was put last; times 2^32, the compared bucket + 1
+ * @param put puts a context other than the one in force, which comes back by itself
+ * @param pick the value of a decision, if it has one of the default's type
+ * @param spell spells out what `one` answers
+ */
+export type ReceiveParts = (
+  numberOf: (flagKey: string) => number,
+  decide: (flag: number) => number,
+  one: (flag: number, requested: number) => number,
+  put: (context: unknown, now: number) => void,
+  pick: <T>(flag: number, decision: number, defaultValue: T) => T,
+  spell: <T>(flag: number, answer: number, defaultValue: T) => EvaluationDetails<T>,
+) => void;
+
 /** How an engine answers. */
 export interface EngineOptions {
   /** Whether details tell the step that answered: for tools that compare runtimes. @default false */
   readonly step?: boolean;
+  /** Receives the engine's parts when it is made. */
+  readonly receive?: ReceiveParts;
 }
 
 /**
@@ -78,7 +100,7 @@ export interface EngineOptions {
  *
  * @param free the numbers of the instance's free engines, at least one: the engine takes one and gives it back when it is closed
  */
-export function createEngine(wasm: EngineModule, free: number[], options: EngineOptions = {}): FlagEngine {
+export function createEngine(wasm: EngineModule, free: number[], { step: isTold, receive }: EngineOptions = {}): PageEngine {
   const { memory } = wasm;
   const id = free.pop()!;
   /** How many flags there are, and how many keys and aliases. */
@@ -135,6 +157,7 @@ export function createEngine(wasm: EngineModule, free: number[], options: Engine
   const record = (flag: number) => word(CODE) + 4 * flag;
   const kindOf = (flag: number) => word(record(flag) + 1) >>> 28;
 
+  const one = (flag: number, requested: number) => wasm.one(id, flag, requested);
   const numberOf = (key: string) => numbers.get(key) ?? search(key);
   /** Reads keys and then aliases, no further than to the one that is looked for: to read all of them takes as long as to load. */
   const search = (key: string): number => {
@@ -158,7 +181,7 @@ export function createEngine(wasm: EngineModule, free: number[], options: Engine
     if (!answers[2 * flag]) {
       hold();
       if (asked++ < FEW) {
-        const answer = wasm.one(id, flag, 0);
+        const answer = one(flag, 0);
         answers[2 * flag] = answer;
         answers[2 * flag + 1] = answer / WIDE;
       } else {
@@ -209,10 +232,10 @@ export function createEngine(wasm: EngineModule, free: number[], options: Engine
   };
 
   /** Spells out a decision; times 2^32, the compared bucket + 1. */
-  const spell = <T>(flag: number, answer: number, defaultValue: T): EvaluationDetails<T> => {
+  const spell = <T>(flag: number, answer: number, defaultValue: T): EngineDetails<T> => {
     const layer = LAYERS[(answer >>> 28) - 1],
       number = (answer >>> 24) & 15;
-    const details: { -readonly [name in keyof EvaluationDetails<T>]: EvaluationDetails<T>[name] } = {
+    const details: { -readonly [name in keyof EngineDetails<T>]: EngineDetails<T>[name] } = {
       value: defaultValue,
       reason: layer ? REASONS[number - 1]! : 'ERROR',
     };
@@ -226,11 +249,13 @@ export function createEngine(wasm: EngineModule, free: number[], options: Engine
     if (layer) details.layer = layer;
     else details.errorCode = CODES[number - 1]!;
     if (bucket) details.bucket = bucket - 1;
-    if (options.step && step) details.step = step - 1;
+    if (layer === 'kill' && step === ROLLED_BACK) details.rolledBack = true;
+    if (isTold && step) details.step = step - 1;
     const told = flag >= 0 && (layer || number < INVALID_CONTEXT) && (metadata[flag] ??= readMetadata(flag));
     if (told) details.metadata = told;
     return details;
   };
+  receive?.(numberOf, decide, one, put, pick, spell);
   return {
     load(program) {
       const at = take(program.length);
@@ -253,7 +278,7 @@ export function createEngine(wasm: EngineModule, free: number[], options: Engine
     },
     isFor(known) {
       put(known, 0);
-      return wasm.one(id, NO_FLAG, 0) >>> 24 !== NOT_READY;
+      return one(NO_FLAG, 0) >>> 24 !== NOT_READY;
     },
     identify(next, at = Date.now()) {
       put(next, at);
@@ -262,26 +287,12 @@ export function createEngine(wasm: EngineModule, free: number[], options: Engine
       current = true;
       forget();
     },
-    value(flagKey, defaultValue) {
-      const flag = numberOf(flagKey);
-      return flag < 0 ? defaultValue : pick(flag, decide(flag), defaultValue);
-    },
     details(flagKey, defaultValue) {
       const flag = numberOf(flagKey),
         kind = requestedType(defaultValue);
       if (flag >= 0 && (!kind || kind === kindOf(flag))) return spell(flag, decide(flag) + answers[2 * flag + 1]! * WIDE, defaultValue);
       hold();
-      return spell(flag, wasm.one(id, flag, kind), defaultValue);
-    },
-    ask(flagKey, defaultValue, other, at = Date.now()) {
-      put(other, at);
-      const flag = numberOf(flagKey);
-      return spell(flag, wasm.one(id, flag, requestedType(defaultValue)), defaultValue);
-    },
-    askValue(flagKey, defaultValue, other, at = Date.now()) {
-      put(other, at);
-      const flag = numberOf(flagKey);
-      return pick(flag, wasm.one(id, flag, 0), defaultValue);
+      return spell(flag, one(flag, kind), defaultValue);
     },
     flagKeys: () => Array.from({ length: flags }, (_, flag) => text(record(flag))).filter(Boolean),
     close() {

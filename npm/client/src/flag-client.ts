@@ -41,6 +41,11 @@ export interface ClientOptions {
    * @default nothing is reported
    */
   readonly outcomes?: MakeReporter | undefined;
+  /**
+   * Receives a line for each request that failed, and in development the warnings that otherwise go to the console. @default failed requests
+   * are not logged
+   */
+  readonly logger?: Logger | undefined;
   /** Whether nothing is asked of the edge before somebody subscribes, waits, sets a context or refreshes. @default false */
   readonly lazy?: boolean;
 }
@@ -64,6 +69,8 @@ export interface FlagDetails<T = unknown> extends EvaluationDetails<T> {
   readonly stale?: true;
   /** There is no answer yet, but one is on its way. */
   readonly pending?: true;
+  /** The flag is off because its rollout was rolled back, rather than because it is disabled. */
+  readonly rolledBack?: true;
 }
 
 /** The two sides of a feature, for {@link FlagClient.run}. */
@@ -72,6 +79,11 @@ export interface Sides<T> {
   readonly on: () => T;
   /** Runs if the flag is off, and in place of an `on` that failed. */
   readonly off: () => T;
+}
+
+/** Receives what a developer or an operator should read. */
+export interface Logger {
+  warn(message: string): void;
 }
 
 /** Ends a subscription; calling it again does nothing. */
@@ -129,10 +141,26 @@ export interface FlagClient {
    * as `twinflag-version` beside its own answers.
    */
   readonly version?: string | undefined;
-  /** Resolves when there are answers, or the edge could not be asked: `status` tells which. */
+  /** Resolves when there are answers, or the edge could not be asked, or has not answered within 3 s: `status` tells which. */
   ready(): Promise<void>;
   /** Asks the edge now. */
   refresh(): Promise<void>;
   /** Ends requests and subscriptions and frees the engine. Answers that were read stay as they are. */
   close(): void;
+}
+
+/** The client that `createClient` makes: beside what components need, what tools and developers do. */
+export interface Client extends FlagClient {
+  /** The keys of all flags; none before there are answers. */
+  flagKeys(): string[];
+  /** The answer in force, with no value where there is no variant. Reading it here is no exposure. */
+  inspect(flagKey: string): FlagDetails;
+  /**
+   * In development, makes a flag answer with this variant in this page; without a variant, the flag answers again. A build for production has
+   * nothing of it, and no browser without a bundler.
+   *
+   * @param value the variant's value; of `on` and `off`, true and false by default. A page has no variants that its visitor cannot get
+   * @returns false where it does nothing
+   */
+  override(flagKey: string, variant?: string, value?: FlagValue): boolean;
 }

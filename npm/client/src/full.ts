@@ -11,7 +11,7 @@ import type { Ruleset } from '../dist/full/full.js';
 import type { CompiledRuleset, RulesetDetails } from './compiled-ruleset.js';
 import { writeContext } from './context.js';
 import { CODES, LAYERS, REASONS } from './spelling.js';
-import { INVALID_CONTEXT, TWELVE_BITS, WIDE } from './tables.js';
+import { INVALID_CONTEXT, ROLLED_BACK, TWELVE_BITS, WIDE } from './tables.js';
 import type { FlagMetadata, FlagValue } from './types.js';
 import { freeze, requestedType } from './values.js';
 
@@ -20,8 +20,6 @@ export type * from './types.js';
 
 /** The number that no flag has. */
 const NO_FLAG = 0xffffffff;
-/** The step that answers for a flag whose rollout was rolled back. */
-const ROLLED_BACK = 1;
 
 /**
  * Compiles a document.
@@ -103,7 +101,7 @@ function createFlags(ruleset: Ruleset) {
       else details.errorCode = CODES[number - 1]!;
       if (bucket >= 0) details.bucket = bucket;
       if (step >= 0) details.step = step;
-      if (layer === 'kill' && step === ROLLED_BACK) details.rolledBack = true;
+      if (layer === 'kill' && step === ROLLED_BACK - 1) details.rolledBack = true;
       if (known?.metadata) details.metadata = known.metadata;
       return details;
     },

@@ -9,6 +9,8 @@ export interface ReporterSurroundings {
   readonly fetch: typeof globalThis.fetch;
   /** The answer in force; reading it here is no exposure. */
   readonly details: (flagKey: string) => FlagDetails;
+  /** Tells the client's listeners of an exposure. */
+  readonly notify: (exposure: object) => void;
 }
 
 /** Reports the outcomes of one client. */

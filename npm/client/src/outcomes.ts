@@ -13,7 +13,7 @@ import type { FlagDetails } from './flag-client.js';
 import { createTimer } from './host/timer.js';
 import { createQueue, idOf, wellFormed } from './outcome-queue.js';
 import type { MakeReporter, OutcomeReporter, ReporterSurroundings } from './outcome-reporter.js';
-import { checkMs } from './refresh-options.js';
+import { check } from './refresh-options.js';
 import { retryAfterMs } from './retry-after.js';
 import type { EvaluationContext } from './types.js';
 
@@ -50,7 +50,7 @@ const RETRY_MS = 1000,
 
 /** The option `outcomes` of `createClient`. @throws {RangeError} for an option outside its bounds */
 export function outcomes({ flushMs = 5000, exposures = true, onExposure }: OutcomeOptions = {}): MakeReporter {
-  checkMs({ 'outcomes.flushMs': flushMs });
+  check('outcomes.flushMs', flushMs);
   return surroundings => createReporter(surroundings, flushMs, exposures, onExposure);
 }
 
@@ -75,7 +75,7 @@ export function evaluationEvent({ flagKey, unit, details }: Exposure): {
 }
 
 function createReporter(
-  { url, clientKey, fetch, details }: ReporterSurroundings,
+  { url, clientKey, fetch, details, notify }: ReporterSurroundings,
   flushMs: number,
   exposures: boolean,
   onExposure: OutcomeOptions['onExposure'],
@@ -168,9 +168,11 @@ function createReporter(
       exposed.set(name, { flag: flagKey, unit });
       if (exposed.size > MOST_EXPOSED) exposed.delete(exposed.keys().next().value!);
       if (exposures) add(flagKey, answer.value === false ? 'disabled' : 'enabled');
-      if (!onExposure) return;
       const exposure = { flagKey, unit, details: answer };
-      queueMicrotask(() => onExposure(exposure));
+      queueMicrotask(() => {
+        notify(exposure);
+        onExposure?.(exposure);
+      });
     },
     fail(flagKey, reason) {
       const { name, message } = reason instanceof Error ? reason : { name: undefined, message: textOf(reason) };

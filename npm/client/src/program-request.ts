@@ -28,12 +28,13 @@ export interface Fetched {
 /** The edge answered, but with no program. */
 export class EdgeRefused extends Error {
   override readonly name = 'EdgeRefused';
-  constructor(
-    readonly status: number,
-    /** The pause that the edge asks for, in milliseconds: 1 s to 5 minutes, or 0 if it asks for none. */
-    readonly retryAfterMs: number,
-  ) {
+  declare readonly status: number;
+  /** The pause that the edge asks for, in milliseconds: 1 s to 5 minutes, or 0 if it asks for none. */
+  declare readonly retryAfterMs: number;
+
+  constructor(status: number, retryAfterMs: number) {
     super(`the edge answered ${status}`);
+    Object.assign(this, { status, retryAfterMs });
   }
 
   /** Whether the same request will be refused again. */
@@ -86,12 +87,14 @@ export async function fetchProgram({
     body,
     signal,
   });
-  const stale = response.headers.has('twinflag-stale'),
-    version = response.headers.get('twinflag-version') ?? undefined;
-  const identityGiven = decodeURIComponent(response.headers.get('twinflag-identity') ?? '');
-  const { known, visitor } = JSON.parse(identityGiven || '{}') as Partial<Fetched>;
-  const now = Number(response.headers.get('twinflag-now'));
-  const told = { stale, now, version, known, visitor, receipt: response.headers.get('twinflag-receipt') };
+  const header = (name: string) => response.headers.get(`twinflag-${name}`);
+  const told = {
+    ...(JSON.parse(decodeURIComponent(header('identity') ?? '') || '{}') as Pick<Fetched, 'known' | 'visitor'>),
+    stale: header('stale') !== null,
+    now: Number(header('now')),
+    version: header('version') ?? undefined,
+    receipt: header('receipt'),
+  };
   if (etag && response.status === 304) return { ...told, etag };
   if (!response.ok) throw new EdgeRefused(response.status, retryAfterMs(response.headers));
   return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, ...told };

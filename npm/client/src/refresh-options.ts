@@ -17,25 +17,11 @@ export interface RefreshOptions {
 export const DEFAULT_INTERVAL_MS = 30_000;
 /** The least interval while a stream tells of changes. */
 export const PUSHED_INTERVAL_MS = 300_000;
-const DEFAULT_JITTER = 0.2,
-  SHORTEST_MS = 1000,
-  LONGEST_MS = 86_400_000;
+export const DEFAULT_JITTER = 0.2;
+/** The shortest interval. */
+export const SHORTEST_MS = 1000;
 
-/** The options with what was left out. @throws {RangeError} for a number outside its bounds */
-export function checkedRefresh({ intervalMs = DEFAULT_INTERVAL_MS, jitter = DEFAULT_JITTER }: RefreshOptions): {
-  readonly intervalMs: number;
-  readonly jitter: number;
-} {
-  if (intervalMs !== 0) check('refresh.intervalMs', intervalMs, SHORTEST_MS, LONGEST_MS);
-  check('refresh.jitter', jitter, 0, 1);
-  return { intervalMs, jitter };
-}
-
-/** Checks options in milliseconds, of which a timer takes no other: 1 to a day. @throws {RangeError} for NaN and anything else */
-export function checkMs(options: Readonly<Record<string, number>>): void {
-  for (const name in options) check(name, options[name]!, 1, LONGEST_MS);
-}
-
-function check(name: string, value: number, least: number, most: number): void {
+/** Checks an option; without bounds, one in milliseconds, of which a timer takes no other: 1 to a day. @throws {RangeError} for NaN, too */
+export function check(name: string, value: number, least = 1, most = 86_400_000): void {
   if (!(value >= least && value <= most)) throw new RangeError(`${name} is ${value}; it must be from ${least} to ${most}`);
 }

@@ -3,6 +3,8 @@
 /** The variant's number and the step's index in a decision, each plus one. */
 export const TWELVE_BITS = 0xfff,
   WIDE = 2 ** 32;
+/** The step of a flag whose rollout was rolled back, plus one. */
+export const ROLLED_BACK = 2;
 /** The number of an unknown flag. */
 export const NO_FLAG = -1;
 /** The numbers of INVALID_CONTEXT and PROVIDER_NOT_READY; flags tell no metadata with either. */

@@ -2,6 +2,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
+use zopfli::{Format, Options};
 
 use super::{sdk, size, stamp::Stamp, widget};
 use crate::{install::npm, process, root};
@@ -32,8 +33,18 @@ const CLIENT: Package = Package {
         Entry { sources: &["src/outcomes.ts"], options: &[] },
     ],
     types: "tsconfig.types.json",
-    // It stays as it is, for the bundler of a page; esbuild itself would write "development".
-    constants: || Ok(vec!["--define:process.env.NODE_ENV=process.env.NODE_ENV".to_owned()]),
+    constants: || {
+        Ok(vec![
+            // It stays as it is, for the bundler of a page; esbuild itself would write "development".
+            "--define:process.env.NODE_ENV=process.env.NODE_ENV".to_owned(),
+            // Numbers take the place of their names: a page's bundler no longer sees that they are constants.
+            "--minify-syntax".to_owned(),
+            // Names between the client's own modules, which no caller, no runtime and no other package's script sees.
+            "--mangle-props=^(asking|answered|failed|restart|wake|turn|tell|isOverdue|recheck|watches|isServed|isHidden|isOffline|\
+             renew|isBehind|see|newest|isFor|follow|news|minVersion)$"
+                .to_owned(),
+        ])
+    },
 };
 
 const REACT: Package = Package {
@@ -145,14 +156,15 @@ impl Entry {
 
 /// Copies a module into a folder, and deflates it for the entry that contains it.
 fn pack(module: &str, folder: &str, name: &str) -> Result<()> {
-    const SCRIPT: &str = "const [, from, to] = process.argv, fs = require('fs');
-        fs.copyFileSync(from, to + '.wasm');
-        fs.writeFileSync(to + '.deflate', require('zlib').deflateSync(fs.readFileSync(from), { level: 9, memLevel: 9 }))";
+    // Zopfli's output is 4 % smaller than zlib's at its highest level, for any reader of the same format. It takes seconds, once for each module.
+    let (options, format) = (Options::default(), Format::Zlib);
     let module = root::in_root(module);
-    Stamp::default().setting(SCRIPT).path(&module)?.rebuild(&root::in_root(folder), |out| {
-        let mut node = npm::node();
-        node.args(["--eval", SCRIPT]).arg(&module).arg(out.join(name));
-        process::run(&mut node, npm::INSTALL).map(drop)
+    Stamp::default().setting(format!("{options:?} {format:?}")).path(&module)?.rebuild(&root::in_root(folder), |out| {
+        let bytes = fs::read(&module)?;
+        let mut deflated = Vec::new();
+        zopfli::compress(options, format, bytes.as_slice(), &mut deflated)?;
+        fs::write(out.join(name).with_extension("deflate"), deflated)?;
+        Ok(fs::write(out.join(name).with_extension("wasm"), bytes)?)
     })
 }
 
@@ -196,7 +208,7 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { createClient } from '@twinflag/client';",
         external: &[],
         budget: 18_500,
-        gate: 19_100,
+        gate: 18_500,
     },
     Page {
         name: "@twinflag/client with outcomes",

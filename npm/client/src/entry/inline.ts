@@ -10,9 +10,9 @@
  */
 import packed from '../../dist/packed/engine.deflate';
 import { openClient } from '../client.js';
-import type { ClientOptions, FlagClient } from '../flag-client.js';
-import { loadEngine } from '../load-engine.js';
+import type { Client, ClientOptions } from '../flag-client.js';
 import { once } from '../once.js';
+import { instancesOf, pageEngine } from '../page-engine.js';
 
 export * from './index.js';
 
@@ -24,6 +24,6 @@ const compiled = once(() => {
 });
 
 /** A client of this page, which asks the edge at once. */
-export function createClient(options: ClientOptions): FlagClient {
-  return openClient(async () => loadEngine(await compiled()), options);
+export function createClient(options: ClientOptions): Client {
+  return openClient(async () => pageEngine(instancesOf(await compiled())), options);
 }

@@ -4,9 +4,9 @@
  * Vite and webpack find the file by themselves; others serve `@twinflag/client/engine.wasm` as `application/wasm` and name it.
  */
 import { openClient } from '../client.js';
-import type { ClientOptions, FlagClient } from '../flag-client.js';
-import { loadEngine } from '../load-engine.js';
+import type { Client, ClientOptions } from '../flag-client.js';
 import { once } from '../once.js';
+import { instancesOf, pageEngine } from '../page-engine.js';
 
 export * from './index.js';
 
@@ -19,7 +19,7 @@ let address: string | URL | undefined;
 const compiled = once(() => WebAssembly.compileStreaming(fetch(address ?? new URL('../engine/engine.wasm', import.meta.url))));
 
 /** A client of this page, which asks the edge at once. */
-export function createClient(options: UrlClientOptions): FlagClient {
+export function createClient(options: UrlClientOptions): Client {
   address ??= options.engineUrl;
-  return openClient(async () => loadEngine(await compiled()), options);
+  return openClient(async () => pageEngine(instancesOf(await compiled())), options);
 }

@@ -6,12 +6,12 @@
 
 import { openClient } from '../client.js';
 import module from '../engine/engine.wasm';
-import type { ClientOptions, FlagClient } from '../flag-client.js';
-import { loadEngine } from '../load-engine.js';
+import type { Client, ClientOptions } from '../flag-client.js';
+import { instancesOf, pageEngine } from '../page-engine.js';
 
 export * from './index.js';
 
 /** A client of this request, which asks the edge at once. */
-export function createClient(options: ClientOptions): FlagClient {
-  return openClient(async () => loadEngine(module), { refresh: false, ...options });
+export function createClient(options: ClientOptions): Client {
+  return openClient(async () => pageEngine(instancesOf(module)), { refresh: false, ...options });
 }

@@ -1,4 +1,4 @@
-// The warning about a client key that the edge refuses: in development, once, and not in what visitors get.
+// Help for developers: warnings in development, each once, and nothing of it in what visitors get.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ const NPM = fileURLToPath(new URL('../../npm/', import.meta.url));
 const CLIENT = join(NPM, 'client/dist/entry/node.js');
 const WARNING = /^twinflag: .* answers 401: .*$/gm;
 
-const server = ownServer({ document: { schema: 'twinflag/1', flags: {} } });
+const server = ownServer({ document: { schema: 'twinflag/1', flags: { checkout: {} } } });
 
 /** Returns the warnings of a program that opens two clients with these keys, one after the other. */
 async function warnings(keys, env) {
@@ -47,6 +47,29 @@ test('a good key warns of nothing, and neither does a program in production', as
   assert.deepEqual(await warnings(['tf_client_wrong'], { NODE_ENV: 'production' }), []);
 });
 
+test('an unknown flag and a default of another type warn once each, to the logger if there is one', async () => {
+  const program = `
+    import { createClient } from ${JSON.stringify(CLIENT)};
+    const lines = [];
+    const client = createClient({ url: ${JSON.stringify(server.url)}, clientKey: '${server.clientKey}', logger: { warn: line => lines.push(line) } });
+    client.get('before there are answers', false);
+    await client.ready();
+    for (const key of ['chekout', 'chekout', 'checkout']) client.get(key, false);
+    for (let times = 0; times < 2; times++) client.getValue('checkout', 'text');
+    for (let index = 0; index < 1000; index++) client.isEnabled('made up ' + index);
+    client.close();
+    console.log(JSON.stringify(lines));`;
+  const said = async mode => {
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { env: { ...process.env, NODE_ENV: mode } });
+    return JSON.parse(stdout);
+  };
+  const [unknown, type, ...more] = await said('development');
+  assert.match(unknown, /^twinflag: the server has no flag "chekout".*twinflag list/);
+  assert.match(type, /^twinflag: the values of the flag "checkout" are not of the type string.*twinflag types/);
+  assert.ok(more.length < 110 && more.every(line => line.includes('"made up ')), `${more.length} more`);
+  assert.deepEqual(await said('production'), []);
+});
+
 test('a bundle for production has nothing of the warning, and one for development has it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'twinflag-warning-'));
   try {
@@ -61,7 +84,7 @@ test('a bundle for production has nothing of the warning, and one for developmen
     ]) {
       const options = ['--bundle', '--minify', '--format=esm', `--define:process.env.NODE_ENV="${mode}"`];
       const { stdout } = await run(join(NPM, 'node_modules/.bin/esbuild'), [page, ...options], { maxBuffer: 8e6 });
-      assert.equal(stdout.includes('Flags have the defaults'), isThere, mode);
+      for (const text of ['Flags have the defaults', 'the server has no flag']) assert.equal(stdout.includes(text), isThere, mode);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

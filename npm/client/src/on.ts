@@ -1,0 +1,42 @@
+/** Events of a client, each over one subscription; a bundler drops them where they are not used. */
+import { EXPOSURES } from './exposures.js';
+import type { Client, ClientChange, Unsubscribe } from './flag-client.js';
+import type { Exposure } from './outcomes.js';
+
+/** What the listener of each event receives. */
+export interface ClientEvents {
+  /** Answers have changed, of flags that were ever asked for. */
+  readonly change: ClientChange;
+  /** The answers are those of the context again, and confirmed. */
+  readonly ready: ClientChange;
+  /** Older answers are in force. */
+  readonly stale: ClientChange;
+  /** A request failed; the client asks again by itself. */
+  readonly error: Error;
+  /** A rollout was rolled back, by an operator or by the guard: the flag's answer is its off variant now. */
+  readonly rolledBack: { readonly flagKey: string };
+  /** A visitor saw a variant for the first time; only with the option `outcomes`. */
+  readonly exposure: Exposure;
+}
+
+/** Calls the listener at each of these events from now on. */
+export function on<Name extends keyof ClientEvents>(
+  client: Client,
+  event: Name,
+  listener: (event: ClientEvents[Name]) => void,
+): Unsubscribe {
+  const hear = listener as (event: unknown) => void;
+  if (event === 'exposure') return client.subscribe(EXPOSURES, hear);
+  let { status, error } = client;
+  return client.subscribe(change => {
+    const [before, failure] = [status, error];
+    ({ status, error } = client);
+    if (event === 'change') {
+      if (change.flagKeys.length > 0) hear(change);
+    } else if (event === 'rolledBack') {
+      for (const flagKey of change.flagKeys) if (client.inspect(flagKey).rolledBack) hear({ flagKey });
+    } else if (event === 'error') {
+      if (error && error !== failure) hear(error);
+    } else if (status === event && before !== status) hear(change);
+  });
+}

@@ -1,0 +1,22 @@
+/** Engines of pages and processes: an instance of the module has several, and further instances are made when all of them are in use. */
+import { createEngine, type EngineModule, type EngineOptions, type PageEngine } from './engine.js';
+
+/** The length of `ENGINES` in `sdk-wasm/src/runner.rs`: an instance of the module answers nothing to a higher number. */
+const ENGINES = 64;
+
+/** The instances of the module, each with the numbers of the engines that are free. */
+const instances: [wasm: EngineModule, free: number[]][] = [];
+
+/**
+ * A fresh engine, without a program yet; its number serves again once it is closed.
+ *
+ * @param instantiate makes another instance of the module, which is the same for all engines
+ */
+export function pageEngine(instantiate: () => EngineModule, options?: EngineOptions): PageEngine {
+  let instance = instances.find(([, free]) => free.length);
+  if (!instance) instances.push((instance = [instantiate(), [...Array(ENGINES).keys()]]));
+  return createEngine(...instance, options);
+}
+
+/** Instances of a compiled module, which asks for nothing: it has no imports. */
+export const instancesOf = (module: WebAssembly.Module) => () => new WebAssembly.Instance(module).exports as unknown as EngineModule;
