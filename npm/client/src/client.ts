@@ -8,6 +8,7 @@ import { createAnswers } from './answers.js';
 import { pauseMs } from './back-off.js';
 import { disabledClient } from './disabled-client.js';
 import { type FlagEngine, ProgramRefused } from './engine.js';
+import { noAnswers } from './first-answers.js';
 import type { ClientChange, ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
 import type { Push } from './host/push.js';
 import { createTimer } from './host/timer.js';
@@ -48,6 +49,10 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
   let context = options.context === undefined ? {} : snapshot(options.context);
+  /** The answers to begin with, and the context that they are for. */
+  const first = options.bootstrap ?? noAnswers(),
+    firstContext = context,
+    hasFirst = first.status !== 'pending';
   /** The body of the request for that context's program. */
   let wanted = requestOf(context);
   /** The attributes that it is told; the edge names more for a key whose identities are pinned or signed. */
@@ -55,12 +60,14 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** Reports of that context's visitor, and the identity that the edge is told for it; both absent where nothing is reported. */
   const reporter = options.outcomes?.({ url, clientKey, fetch, details: flagKey => answers.get(flagKey, undefined) as FlagDetails });
   let unit = reporter?.unitOf(context);
+  if (hasFirst) reporter?.identify(context);
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
   /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
   let program:
     | { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined }
     | undefined;
   const versions = createSeenVersions();
+  versions.see(first.version, false);
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
   /** Why the last request failed. */
@@ -75,9 +82,19 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   const isOurs = () => program?.request === wanted;
   const statusNow = (): ClientStatus =>
-    program ? (!closed && isOurs() && !program.stale && !refresher.isOverdue ? 'ready' : 'stale') : error ? 'error' : 'pending';
+    program
+      ? !closed && isOurs() && !program.stale && !refresher.isOverdue
+        ? 'ready'
+        : 'stale'
+      : !error && context === firstContext
+        ? first.status
+        : hasFirst
+          ? 'stale'
+          : error
+            ? 'error'
+            : 'pending';
   /** What callers saw last. */
-  let status: ClientStatus = 'pending',
+  let status: ClientStatus = first.status,
     shown: Error | undefined;
 
   const answers = createAnswers((flagKey, sample): FlagDetails => {
@@ -85,8 +102,12 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       const details = engine.details(flagKey, sample as FlagValue | undefined);
       return status === 'stale' ? { ...details, stale: true } : details;
     }
-    const details: FlagDetails = { value: undefined, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' };
-    return status === 'pending' ? { ...details, pending: true } : details;
+    const { pending, ...details } = first.get(flagKey, sample);
+    return {
+      ...details,
+      ...(status === 'stale' && details.variant !== undefined && { stale: true }),
+      ...(pending && !error && { pending }),
+    };
   });
 
   /** After anything has changed: answers anew, and tells whom it concerns. */
@@ -213,13 +234,16 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   if (!options.lazy) void ask();
   const start = () => (started ? (over ?? Promise.resolve()) : ask());
   const get = <T>(flagKey: string, defaultValue: T) => {
-    const details = answers.get(flagKey, defaultValue);
+    const kept = answers.get(flagKey, defaultValue);
+    // As the page begins, the very objects that a server's rendering had.
+    const details = program || status !== first.status ? kept : first.get(flagKey, defaultValue);
     reporter?.expose(flagKey, details);
     return details;
   };
   const fail = (flagKey: string, reason: unknown) => reporter?.fail(flagKey, reason);
 
   return {
+    first,
     get,
     getValue: <T>(flagKey: string, defaultValue: T) => get(flagKey, defaultValue).value,
     isEnabled: flagKey => get(flagKey, false).value,
@@ -266,7 +290,11 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     get version() {
       return versions.newest || undefined;
     },
-    ready: start,
+    ready() {
+      const asked = start();
+      // A bootstrap is answers enough; the edge is asked behind them.
+      return hasFirst && !program ? Promise.resolve() : asked;
+    },
     refresh: ask,
     close() {
       if (closed) return;

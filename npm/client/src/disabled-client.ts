@@ -16,6 +16,7 @@ export function disabledClient({ defaults = {} }: ClientOptions): FlagClient {
     return own && (kind === 0 || kind === requestedType(own.value)) ? (own as FlagDetails<T>) : answers.get(flagKey, defaultValue);
   };
   return {
+    first: { status: 'ready', get },
     get,
     getValue: <T>(flagKey: string, defaultValue: T) => get(flagKey, defaultValue).value,
     isEnabled: flagKey => get(flagKey, false).value,

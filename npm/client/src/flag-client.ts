@@ -1,4 +1,5 @@
 /** What a client is asked and answers; every entry makes one of these. */
+import type { FirstAnswers } from './first-answers.js';
 import type { MakeReporter } from './outcome-reporter.js';
 import type { RefreshOptions } from './refresh-options.js';
 import type { EvaluationContext, EvaluationDetails, FlagValue } from './types.js';
@@ -41,6 +42,11 @@ export interface ClientOptions {
    * @default nothing is reported
    */
   readonly outcomes?: MakeReporter | undefined;
+  /**
+   * `bootstrap(…)` or `pageBootstrap()` of `@twinflag/client/bootstrap`: the answers that the page's server gave for `context`. They serve until
+   * the edge has answered. @default none, and until then every flag is its default
+   */
+  readonly bootstrap?: FirstAnswers | undefined;
   /** Whether nothing is asked of the edge before somebody subscribes, waits, sets a context or refreshes. @default false */
   readonly lazy?: boolean;
 }
@@ -79,6 +85,8 @@ export type Unsubscribe = () => void;
 
 /** The flags of one visitor. Nothing here throws into the page: what goes wrong is `status`, `error` and the details' reason. */
 export interface FlagClient {
+  /** The answers that the client began with: those of its bootstrap, or none. */
+  readonly first: FirstAnswers;
   /**
    * The answer for the context in force: the same object for as long as it stays the same.
    *
@@ -129,7 +137,7 @@ export interface FlagClient {
    * as `twinflag-version` beside its own answers.
    */
   readonly version?: string | undefined;
-  /** Resolves when there are answers, or the edge could not be asked: `status` tells which. */
+  /** Resolves when there are answers, at once with a bootstrap, or the edge could not be asked: `status` tells which. */
   ready(): Promise<void>;
   /** Asks the edge now. */
   refresh(): Promise<void>;

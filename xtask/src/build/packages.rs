@@ -30,6 +30,7 @@ const CLIENT: Package = Package {
         Entry { sources: &["src/entry/node.ts"], options: &["--external:node:*"] },
         Entry { sources: &["src/entry/workerd.ts"], options: &["--external:*.wasm"] },
         Entry { sources: &["src/outcomes.ts"], options: &[] },
+        Entry { sources: &["src/bootstrap.ts"], options: &[] },
     ],
     types: "tsconfig.types.json",
     // It stays as it is, for the bundler of a page; esbuild itself would write "development".
@@ -178,14 +179,14 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { createClient } from '@twinflag/client';",
         external: &[],
         budget: 18_500,
-        gate: 19_100,
+        gate: 19_300,
     },
     Page {
         name: "@twinflag/client with outcomes",
         import: "export { createClient } from '@twinflag/client'; export { outcomes } from '@twinflag/client/outcomes';",
         external: &[],
         budget: 20_500,
-        gate: 20_500,
+        gate: 20_750,
     },
     Page {
         name: "@twinflag/react on top",
