@@ -15,7 +15,7 @@ import type { FlagDetails } from './flag-client.js';
 import type { EvaluationDetails, FlagValue } from './types.js';
 import { freeze, requestedType } from './values.js';
 
-export type { FirstAnswers } from './first-answers.js';
+export { type FirstAnswers, noAnswers } from './first-answers.js';
 
 /** Answers for one visitor, as JSON; `bootstrap` of `@twinflag/server` makes them. */
 export interface Bootstrap {

@@ -40,7 +40,7 @@ const CLIENT: Package = Package {
 const REACT: Package = Package {
     name: "react",
     // React server components may render these components, which run only in the browser.
-    entries: &[Entry { sources: &["src/index.ts", "src/boolean.ts"], options: &["--banner:js=\"use client\";"] }],
+    entries: &[Entry { sources: &["src/index.ts", "src/boolean.ts", "src/posthog.ts", "src/testing.ts"], options: &["--banner:js=\"use client\";"] }],
     types: "tsconfig.json",
     constants: || Ok(Vec::new()),
 };
@@ -189,11 +189,18 @@ pub(crate) const PAGES: &[Page] = &[
         gate: 20_750,
     },
     Page {
+        name: "@twinflag/client/bootstrap alone",
+        import: "export * from '@twinflag/client/bootstrap';",
+        external: &[],
+        budget: 1_100,
+        gate: 1_100,
+    },
+    Page {
         name: "@twinflag/react on top",
         import: "export * from '@twinflag/react';",
         external: &["react", "@twinflag/client"],
         budget: 2_500,
-        gate: 1_200,
+        gate: 1_900,
     },
     Page {
         name: "@twinflag/elements on top",
