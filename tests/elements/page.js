@@ -2,10 +2,10 @@
 
 import { ContextConsumer, ContextRoot, createContext } from '@lit/context';
 import { createClient } from '@twinflag/client';
-import { FeatureFlagElement, FLAG_CLIENT, FlagController, FlagProviderElement } from '@twinflag/elements';
+import { FeatureFlagElement, FLAG_CLIENT, FlagController, FlagProviderElement, useFeatureFlag } from '@twinflag/elements';
 import { html, LitElement } from 'lit';
 
-Object.assign(globalThis, { createClient, FeatureFlagElement, FlagController, FlagProviderElement });
+Object.assign(globalThis, { createClient, FeatureFlagElement, FlagController, FlagProviderElement, useFeatureFlag });
 
 // Somebody's page has a root that keeps requests for providers that come late.
 new ContextRoot().attach(document.body);
@@ -19,15 +19,13 @@ class LitConsumer extends LitElement {
 }
 customElements.define('lit-consumer', LitConsumer);
 
-/** An element of Lit's with our controller. */
+/** An element of Lit's with our controllers. */
 class LitFlag extends LitElement {
-  flag = new FlagController(this, 'f1', false);
-  constructor() {
-    super();
-    this.addController(this.flag);
-  }
+  flag = useFeatureFlag(this, 'f1');
+  model = useFeatureFlag(this, 'model', 'none');
   render() {
-    return html`<output>${String(this.flag.value)}</output>`;
+    const { enabled, loading } = this.flag;
+    return html`<output>${loading ? 'loading' : `${enabled} ${this.model.value}`}</output>`;
   }
 }
 customElements.define('lit-flag', LitFlag);

@@ -3,18 +3,20 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 
+import { bootstrapScript, createServerClient } from '../../npm/server/dist/entry/node.js';
 import { launch, newPage } from '../chromium.mjs';
 import { bundle, createProject } from '../packaging/project.mjs';
 import { dataFolder, startServer } from '../server.mjs';
 import { startSite } from '../site.mjs';
 
-const FILES = ['app.jsx', 'server.jsx', 'hydrate.jsx', 'scenarios.jsx'];
+const FILES = ['app.jsx', 'first-paint.jsx', 'server.jsx', 'hydrate.jsx', 'hydrate-first-paint.jsx', 'scenarios.jsx'];
 /** 500 flags, each on for its own value of `n`; and one that is on. */
 const DOCUMENT = {
   schema: 'twinflag/1',
   bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: {
     booking_agent_enabled: { default: 'on' },
+    words: { type: 'object', variants: { a: { label: 'Pay' }, b: { label: 'Pay now' } }, on: 'b', off: 'a', default: 'b' },
     ...Object.fromEntries(
       Array.from({ length: 500 }, (_, n) => [
         `f${n}`,
@@ -24,6 +26,8 @@ const DOCUMENT = {
   },
 };
 
+/** The warning in development for the flag that no document has. */
+const UNKNOWN = /the server has no flag "nobody"/;
 let folder;
 let server;
 let browser;
@@ -52,7 +56,7 @@ for (const version of ['18.3.1', '19.3.1']) {
           'dist/scenarios.html': '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/scenarios.js"></script>',
         },
       });
-      await bundle(project, ['scenarios.jsx', 'hydrate.jsx']);
+      await bundle(project, ['scenarios.jsx', 'hydrate.jsx', 'hydrate-first-paint.jsx']);
       await bundle(project, ['server.jsx'], '--platform=node', '--packages=external');
       site = await startSite({ folder: project.path('dist'), worker: server.url });
     });
@@ -100,6 +104,127 @@ for (const version of ['18.3.1', '19.3.1']) {
       assert.deepEqual(faults, []);
       assert.equal(site.programs(), 1, 'StrictMode mounts twice and asks once');
       await page.close();
+    });
+
+    /** The page that a server renders with its answers, and its HTML. */
+    async function firstPaint() {
+      const context = { customerId: 'c-1' };
+      const flags = createServerClient({ url: server.url, serverKey: server.serverKey });
+      const given = await flags.bootstrap(['booking_agent_enabled', 'words'], context).finally(() => flags.close());
+      const options = { url: site.url, clientKey: server.clientKey, context };
+      const { stdout: html, stderr } = await project.node(
+        'dist/server.js',
+        JSON.stringify({ ...options, bootstrap: given }),
+        'first-paint',
+      );
+      assert.equal(stderr, '');
+      site.pages['/first-paint'] =
+        `<!doctype html><link rel="icon" href="data:,">${bootstrapScript(given)}<script type="application/json" id="options">${JSON.stringify(options)}</script><div id="root">${html}</div><script type="module" src="/hydrate-first-paint.js"></script>`;
+      return html.replaceAll('&quot;', '"');
+    }
+
+    test("a page with its server's answers is whole in the HTML, and taken over without a mismatch or a second rendering", async () => {
+      const html = await firstPaint();
+      assert.doesNotMatch(html, /"loading":true|ERROR|skeleton|default/);
+      const answered = '{"enabled":true,"loading":false,"variant":"on","reason":"STATIC","stale":false}';
+      for (const text of ['>ready<', answered, '>Pay now<', '<p id="bare">true</p>', '<p id="suspense">true</p>', '<p id="side">ai</p>'])
+        assert.ok(html.includes(text), text);
+      const { page, faults } = await newPage(browser);
+      await page.addInitScript(() => {
+        globalThis.shifts = 0;
+        new PerformanceObserver(list => {
+          for (const { value } of list.getEntries()) globalThis.shifts += value;
+        }).observe({ type: 'layout-shift', buffered: true });
+      });
+      const programs = site.programs();
+      const answer = page.waitForResponse(/v1.program/);
+      await page.goto(`${site.url}/first-paint`);
+      await answer;
+      await page.waitForFunction(() => globalThis.shown?.some(text => text.startsWith('suspense')));
+      const { shown, complaints, shifts } = await page.evaluate(() => ({
+        shown: [...new Set(globalThis.shown)],
+        complaints: globalThis.complaints,
+        shifts: globalThis.shifts,
+      }));
+      assert.deepEqual(shown, ['status:ready', `details:${answered}`, 'value:Pay now', 'bare:true', 'suspense:true']);
+      assert.deepEqual([complaints, shifts, faults], [[], 0, []]);
+      assert.equal(site.programs() - programs, 1);
+      await page.close();
+    });
+
+    test('a flag that was killed behind the rendering goes off after the page was taken over', async () => {
+      await firstPaint();
+      const steer = action =>
+        server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'booking_agent_enabled', action, reason: 'a test' } });
+      assert.equal((await steer('kill')).status, 200);
+      const { page, faults } = await newPage(browser);
+      await page.goto(`${site.url}/first-paint`);
+      await page.locator('#side', { hasText: 'classic' }).waitFor();
+      await page.locator('#suspense', { hasText: 'false' }).waitFor();
+      assert.deepEqual([await page.evaluate(() => globalThis.complaints), faults], [[], []]);
+      assert.equal((await steer('revive')).status, 200);
+      await page.close();
+    });
+
+    test('a flag that suspends shows the fallback until it is answered, wherever the boundary is, and asks once', async () => {
+      const { programs, ...seen } = await play('suspense');
+      assert.deepEqual(seen, { inside: ['skeleton', 'true'], outside: ['skeleton', 'true'] });
+      assert.equal(programs, 2);
+    });
+
+    test('the status tells of a server that is away, and a flag that suspends is its default then', async () => {
+      const { seen, flags } = await play('status');
+      assert.deepEqual(seen, ['pending:', 'error:away', 'ready:']);
+      assert.deepEqual(flags, ['false:false:PROVIDER_NOT_READY', 'true:false:']);
+    });
+
+    test('a value renders when it is another one, and for nothing else of its flag', async () => {
+      const { rendered, subscriptions, leaked } = await play('value', { mayLog: UNKNOWN });
+      assert.deepEqual(
+        { rendered, subscriptions, leaked },
+        {
+          rendered: [
+            [false, 'default', true],
+            [true, 'default', true],
+          ],
+          subscriptions: 3,
+          leaked: 0,
+        },
+      );
+    });
+
+    test('a side that throws is reported and replaced by the other one, until the flag has been off', async () => {
+      const { shown, failed, heard, leaked } = await play('sides', { mayLog: /the quota is full|above error|error boundary/ });
+      assert.deepEqual(shown, [
+        ['old', 'off', ''],
+        ['old', 'off', ''],
+        ['old', 'on', ''],
+        ['new', 'off', ''],
+      ]);
+      assert.deepEqual({ failed, heard, leaked }, { failed: ['f7: the quota is full'], heard: ['the quota is full'], leaked: 0 });
+    });
+
+    test("the source documents' hook runs unchanged over the adapter", async () => {
+      const { before, seen, told, after } = await play('posthog', { mayLog: UNKNOWN });
+      assert.deepEqual(JSON.parse(JSON.stringify(before)), [null, null]);
+      assert.deepEqual(seen, ['false false', 'true false', 'true true']);
+      const variants = { words: 'b', booking_agent_enabled: true };
+      assert.deepEqual(told, [
+        [['words', 'booking_agent_enabled'], { ...variants, f7: false }],
+        [['f7', 'words', 'booking_agent_enabled'], { ...variants, f7: true }],
+      ]);
+      assert.deepEqual(JSON.parse(JSON.stringify(after)), [true, 'b', null]);
+    });
+
+    test("the provider for tests answers the test's flags, changes with them, and tells of failures", async () => {
+      const { shown, failed } = await play('testing', { mayLog: /broken|above error|error boundary/ });
+      assert.deepEqual(shown, [
+        ['false false DISABLED default false ready', 'old'],
+        ['true false DISABLED set false ready', 'old'],
+        ['false true ERROR default false pending', 'skeleton'],
+        ['false false DISABLED default false ready', 'old'],
+      ]);
+      assert.deepEqual(failed, ['f9: broken']);
     });
 
     test('a provider in StrictMode asks once, follows its context and closes what it made', async () => {

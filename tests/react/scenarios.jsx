@@ -1,12 +1,14 @@
 // Scenarios that a test plays in the page, each with a root of its own: what is counted comes back as data.
 import { createClient } from '@twinflag/client';
-import { FlagProvider, useFeatureFlag, useFlagClient } from '@twinflag/react';
+import { FeatureFlag, FlagProvider, useFeatureFlag, useFlagClient, useFlagStatus, useFlagValue, useSuspenseFlag } from '@twinflag/react';
 import { useFeatureFlag as useBoolean } from '@twinflag/react/boolean';
+import { createPostHogFlags } from '@twinflag/react/posthog';
+import { TestFlagProvider } from '@twinflag/react/testing';
 import * as React from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
-const { memo, Profiler, StrictMode, useEffect, useLayoutEffect } = React;
+const { memo, Profiler, StrictMode, Suspense, useEffect, useLayoutEffect, useState } = React;
 const settled = () => new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
 
 /** Renders synchronously; tells how to render again and how to end. */
@@ -191,7 +193,8 @@ globalThis.scenarios = {
     let client;
     let requests = 0;
     const counted = (...request) => {
-      requests++;
+      // The stream opens some time behind the first answers.
+      if (!String(request[0]).includes('/v1/watch')) requests++;
       return fetch(...request);
     };
     const Probe = () => {
@@ -382,5 +385,240 @@ globalThis.scenarios = {
     await settled();
     client.close();
     return { renders, text };
+  },
+
+  /** A flag that suspends, below a boundary inside the provider and outside of it: what is shown in turn, and how often a fallback was. */
+  async suspense(options) {
+    const results = {};
+    const Waiting = () => <i data-suspense>{String(useSuspenseFlag('f7').enabled)}</i>;
+    const text = () => document.querySelector('[data-suspense]')?.textContent;
+    const fallback = <i data-suspense>skeleton</i>;
+    const given = { ...options, context: { n: '7' } };
+    const apps = {
+      inside: (
+        <StrictMode>
+          <FlagProvider options={given}>
+            <Suspense fallback={fallback}>
+              <Waiting />
+            </Suspense>
+          </FlagProvider>
+        </StrictMode>
+      ),
+      outside: (
+        <StrictMode>
+          <Suspense fallback={fallback}>
+            <FlagProvider options={{ ...given }}>
+              <Waiting />
+            </FlagProvider>
+          </Suspense>
+        </StrictMode>
+      ),
+    };
+    for (const [place, app] of Object.entries(apps)) {
+      const { unmount } = mount(app);
+      const seen = [text()];
+      const observer = new MutationObserver(() => !['skeleton', undefined].includes(text()) && answered());
+      let answered;
+      const changed = new Promise(resolve => {
+        answered = resolve;
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      });
+      await changed;
+      observer.disconnect();
+      seen.push(text());
+      unmount();
+      await settled();
+      results[place] = seen;
+    }
+    return results;
+  },
+
+  /** A flag that cannot be had, and the status in turn, until the server answers. */
+  async status(options) {
+    let isAway = true;
+    const seen = [];
+    const flags = [];
+    const Probe = () => {
+      const { status, error } = useFlagStatus();
+      seen.push(`${status}:${error?.message ?? ''}`);
+      return null;
+    };
+    const Waiting = () => {
+      const { enabled, loading, error } = useSuspenseFlag('f7');
+      flags.push(`${enabled}:${loading}:${error ?? ''}`);
+      return null;
+    };
+    const away = (...request) => (isAway ? Promise.reject(new TypeError('away')) : fetch(...request));
+    const client = createClient({ ...options, context: { n: '7' }, fetch: away, retryMs: 86_400_000 });
+    const { unmount } = mount(
+      <FlagProvider client={client}>
+        <Probe />
+        <Suspense fallback={null}>
+          <Waiting />
+        </Suspense>
+      </FlagProvider>,
+    );
+    await client.ready();
+    await settled();
+    isAway = false;
+    await client.refresh();
+    await settled();
+    unmount();
+    client.close();
+    return { seen, flags };
+  },
+
+  /** The value alone: its renders while the reason of the same value changes, then the value. */
+  async value(options) {
+    const client = await readyClient(options, { n: 'none' });
+    const rendered = [];
+    const Value = () => {
+      rendered.push([useFlagValue('f7', false), useFlagValue('nobody', 'default'), useFlagValue('booking_agent_enabled', true)]);
+      return null;
+    };
+    const { unmount } = mount(
+      <FlagProvider client={client}>
+        <Value />
+      </FlagProvider>,
+    );
+    for (const n of ['8', '7']) {
+      await client.setContext({ n });
+      await settled();
+    }
+    const subscriptions = client.open;
+    unmount();
+    await settled();
+    const leaked = client.open;
+    client.close();
+    return { rendered, subscriptions, leaked };
+  },
+
+  /** The component for a flag: its sides, an error in one, and what is shown after the flag has been off. */
+  async sides(options) {
+    const client = await readyClient(options, { n: '7' });
+    const failed = [];
+    client.fail = (flagKey, error) => failed.push(`${flagKey}: ${error.message}`);
+    let isBroken = true;
+    const New = () => {
+      if (isBroken) throw new Error('the quota is full');
+      return 'new';
+    };
+    const heard = [];
+    const app = (
+      <FlagProvider client={client}>
+        <b>
+          <FeatureFlag flag="f7" off="old" onError={error => heard.push(error.message)}>
+            <New />
+          </FeatureFlag>
+        </b>
+        <b>
+          <FeatureFlag flag="f8" off="off">
+            on
+          </FeatureFlag>
+        </b>
+        <b>
+          <FeatureFlag flag="f9">on</FeatureFlag>
+        </b>
+      </FlagProvider>
+    );
+    const { unmount } = mount(app);
+    const texts = () => [...document.querySelectorAll('b')].map(({ textContent }) => textContent);
+    const shown = [texts()];
+    isBroken = false;
+    await client.refresh();
+    await settled();
+    shown.push(texts());
+    for (const n of ['8', '7']) {
+      await client.setContext({ n });
+      await settled();
+      shown.push(texts());
+    }
+    unmount();
+    await settled();
+    const leaked = client.open;
+    client.close();
+    return { shown, failed, heard, leaked };
+  },
+
+  /** The hook of the source documents, unchanged but for where `posthog` comes from. */
+  async posthog(options) {
+    const client = createClient({ ...options, context: { n: 'none' } });
+    const posthog = createPostHogFlags(client);
+    function useFeatureFlag(flagName) {
+      const [isEnabled, setIsEnabled] = useState(false);
+
+      useEffect(() => {
+        const enabled = posthog.isFeatureEnabled(flagName);
+        setIsEnabled(enabled ?? false);
+
+        // Listen for flag changes
+        posthog.onFeatureFlags(() => {
+          const updated = posthog.isFeatureEnabled(flagName);
+          setIsEnabled(updated ?? false);
+        });
+      }, [flagName]);
+
+      return isEnabled;
+    }
+    const Ported = () => {
+      const isBookingAgentEnabled = useFeatureFlag('booking_agent_enabled');
+      const isOn = useFeatureFlag('f7');
+      return <i data-ported>{`${isBookingAgentEnabled} ${isOn}`}</i>;
+    };
+    const before = [posthog.isFeatureEnabled('f7'), posthog.getFeatureFlag('words')];
+    const told = [];
+    const { unmount } = mount(<Ported />);
+    const text = () => document.querySelector('[data-ported]').textContent;
+    const seen = [text()];
+    await client.ready();
+    await settled();
+    seen.push(text());
+    const stop = posthog.onFeatureFlags((flags, variants) => told.push([flags, variants]));
+    await client.setContext({ n: '7' });
+    await settled();
+    seen.push(text());
+    const after = [posthog.isFeatureEnabled('f7'), posthog.getFeatureFlag('words'), posthog.isFeatureEnabled('nobody')];
+    stop();
+    await client.setContext({ n: '8' });
+    unmount();
+    client.close();
+    return { before, seen, told, after };
+  },
+
+  /** The provider for tests of components. */
+  async testing() {
+    const failed = [];
+    const Broken = () => {
+      throw new Error('broken');
+    };
+    const Probe = () => {
+      const { enabled, loading, reason } = useFeatureFlag('f7');
+      return `${enabled} ${loading} ${reason} ${useFlagValue('words', { label: 'default' }).label} ${useBoolean('f8')} ${useFlagStatus().status}`;
+    };
+    const app = props => (
+      <TestFlagProvider onFail={(flagKey, error) => failed.push(`${flagKey}: ${error.message}`)} {...props}>
+        <b>
+          <Probe />
+        </b>
+        <u>
+          <FeatureFlag flag="f9" off="old" pending="skeleton">
+            <Broken />
+          </FeatureFlag>
+        </u>
+      </TestFlagProvider>
+    );
+    const { render, unmount } = mount(app({}));
+    const texts = () => ['b', 'u'].map(name => document.querySelector(name).textContent);
+    const shown = [texts()];
+    for (const props of [
+      { flags: { f7: true, words: { label: 'set' } } },
+      { flags: { f7: true }, loading: true },
+      { flags: { f9: true } },
+    ]) {
+      render(app(props));
+      shown.push(texts());
+    }
+    unmount();
+    return { shown, failed };
   },
 };

@@ -1,6 +1,8 @@
-// Renders the app as a server would; prints what the page gets.
+// Renders an app as a server would; prints what the page gets.
 import { renderToString } from 'react-dom/server';
 
 import { App } from './app.jsx';
+import { FirstPaint } from './first-paint.jsx';
 
-process.stdout.write(renderToString(<App options={JSON.parse(process.argv[2])} />));
+const Rendered = process.argv[3] === 'first-paint' ? FirstPaint : App;
+process.stdout.write(renderToString(<Rendered options={JSON.parse(process.argv[2])} />));

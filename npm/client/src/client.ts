@@ -9,6 +9,7 @@ import { pauseMs } from './back-off.js';
 import { createForced, force, forcedDetails, warnOfFlag, warnOfKey } from './development.js';
 import { type PageEngine, ProgramRefused } from './engine.js';
 import { EXPOSURES } from './exposures.js';
+import { noAnswers, offAnswers } from './first-answers.js';
 import type { Client, ClientChange, ClientOptions, ClientStatus, FlagDetails } from './flag-client.js';
 import type { Push } from './host/push.js';
 import { createTimer } from './host/timer.js';
@@ -23,7 +24,6 @@ import { run } from './run.js';
 import { createSeenVersions } from './seen-versions.js';
 import { snapshot } from './snapshot.js';
 import type { EvaluationContext, FlagValue } from './types.js';
-import { requestedType } from './values.js';
 import { within } from './within.js';
 
 /** In bytes: `MAX_PROGRAM_BYTES` in `sdk-core/src/program/wire.rs`. An engine gives memory that it once asked for never back. */
@@ -62,6 +62,10 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
   let context = options.context === undefined ? {} : snapshot(options.context);
+  /** The answers to begin with, and the context that they are for. */
+  const first = isOff ? offAnswers(defaults) : (options.bootstrap ?? noAnswers()),
+    firstContext = context,
+    hasFirst = first.status !== 'pending';
   /** The body of the request for that context's program. */
   let wanted = requestOf(context);
   /** The attributes that it is told; the edge names more for a key whose identities are pinned or signed. */
@@ -72,12 +76,14 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     ? undefined
     : options.outcomes?.({ url, clientKey, fetch, details: inspect, notify: exposure => listeners.call([EXPOSURES], exposure) });
   let unit = reporter?.unitOf(context);
+  if (hasFirst) reporter?.identify(context);
   let engine: PageEngine | undefined, loading: Promise<PageEngine> | undefined;
   /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
   let program:
     | { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined }
     | undefined;
   const versions = createSeenVersions();
+  versions.see(first.version, false);
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
   /** Why the last request failed. */
@@ -92,14 +98,14 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
 
   const isOurs = () => program?.request === wanted;
   const statusNow = (): ClientStatus => {
-    if (isOff) return 'ready';
     if (program) return !closed && isOurs() && !program.stale && !refresher.isOverdue ? 'ready' : 'stale';
-    return error ? 'error' : 'pending';
+    if (isOff || (!error && context === firstContext)) return first.status;
+    return hasFirst ? 'stale' : error ? 'error' : 'pending';
   };
   /** What a developer forces; nothing in production. */
   const forced = createForced();
   /** What callers saw last. */
-  let status = statusNow(),
+  let status: ClientStatus = first.status,
     shown: Error | undefined;
 
   const answers = createAnswers((flagKey, sample): FlagDetails => {
@@ -107,9 +113,12 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
       const details = forcedDetails(forced, flagKey, sample) ?? engine.details(flagKey, sample as FlagValue | undefined);
       return status === 'stale' ? { ...details, stale: true } : details;
     }
-    if (isOff) return { value: undefined, reason: 'DISABLED' };
-    const details: FlagDetails = { value: undefined, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' };
-    return status === 'pending' ? { ...details, pending: true } : details;
+    const { pending, ...details } = first.get(flagKey, sample);
+    return {
+      ...details,
+      ...(status === 'stale' && details.variant !== undefined && { stale: true }),
+      ...(pending && !error && { pending }),
+    };
   });
 
   /** After anything has changed: answers anew, and tells whom it concerns. */
@@ -237,12 +246,10 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
 
   if (!options.lazy) void ask();
   const start = () => (started ? (over ?? Promise.resolve()) : ask());
-  /** What is answered while flags are switched off. */
-  const given = new Map(Object.entries(isOff ? defaults : {}).map(([flagKey, value]) => [flagKey, { value, reason: 'DISABLED' }]));
   const get = <T>(flagKey: string, defaultValue: T) => {
-    const own = given.get(flagKey) as FlagDetails<T> | undefined,
-      kind = requestedType(defaultValue);
-    const details = own && (!kind || kind === requestedType(own.value)) ? own : answers.get(flagKey, defaultValue);
+    const kept = answers.get(flagKey, defaultValue);
+    // As the page begins, the very objects that a server's rendering had.
+    const details = program || status !== first.status ? kept : first.get(flagKey, defaultValue);
     reporter?.expose(flagKey, details);
     warnOfFlag(details, flagKey, defaultValue, logger);
     return details;
@@ -250,6 +257,7 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
   const fail = (flagKey: string, reason: unknown) => reporter?.fail(flagKey, reason);
 
   return {
+    first,
     get,
     getValue: <T>(flagKey: string, defaultValue: T) => get(flagKey, defaultValue).value,
     isEnabled: flagKey => get(flagKey, false).value,
@@ -299,13 +307,15 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     get version() {
       return versions.newest || undefined;
     },
-    ready: () =>
-      new Promise<void>(resolve => {
+    ready() {
+      const asked = start();
+      // A bootstrap is answers enough; the edge is asked behind them.
+      if (hasFirst && !program) return Promise.resolve();
+      return new Promise<void>(resolve => {
         const limit = setTimeout(resolve, READY_MS);
-        void start()
-          .then(resolve)
-          .then(() => clearTimeout(limit));
-      }),
+        void asked.then(resolve).then(() => clearTimeout(limit));
+      });
+    },
     refresh: ask,
     close() {
       if (closed) return;

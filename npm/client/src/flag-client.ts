@@ -1,4 +1,5 @@
 /** What a client is asked and answers; every entry makes one of these. */
+import type { FirstAnswers } from './first-answers.js';
 import type { MakeReporter } from './outcome-reporter.js';
 import type { RefreshOptions } from './refresh-options.js';
 import type { EvaluationContext, EvaluationDetails, FlagValue } from './types.js';
@@ -46,6 +47,11 @@ export interface ClientOptions {
    * are not logged
    */
   readonly logger?: Logger | undefined;
+  /**
+   * `bootstrap(…)` or `pageBootstrap()` of `@twinflag/client/bootstrap`: the answers that the page's server gave for `context`. They serve until
+   * the edge has answered. @default none, and until then every flag is its default
+   */
+  readonly bootstrap?: FirstAnswers | undefined;
   /** Whether nothing is asked of the edge before somebody subscribes, waits, sets a context or refreshes. @default false */
   readonly lazy?: boolean;
 }
@@ -91,6 +97,8 @@ export type Unsubscribe = () => void;
 
 /** The flags of one visitor. Nothing here throws into the page: what goes wrong is `status`, `error` and the details' reason. */
 export interface FlagClient {
+  /** The answers that the client began with: those of its bootstrap, or none. */
+  readonly first: FirstAnswers;
   /**
    * The answer for the context in force: the same object for as long as it stays the same.
    *
@@ -141,7 +149,10 @@ export interface FlagClient {
    * as `twinflag-version` beside its own answers.
    */
   readonly version?: string | undefined;
-  /** Resolves when there are answers, or the edge could not be asked, or has not answered within 3 s: `status` tells which. */
+  /**
+   * Resolves when there are answers, at once with a bootstrap, or the edge could not be asked, or has not answered within 3 s: `status` tells
+   * which.
+   */
   ready(): Promise<void>;
   /** Asks the edge now. */
   refresh(): Promise<void>;

@@ -8,16 +8,11 @@
  * </flag-provider>
  * ```
  */
-import { FeatureFlagElement } from './feature-flag.js';
-import { FlagProviderElement } from './flag-provider.js';
+import { defineElements } from './define-elements.js';
+import type { FeatureFlagElement, FlagChange } from './feature-flag.js';
+import type { FlagProviderElement } from './flag-provider.js';
 
-// Providers first: then they are there when the elements inside ask.
-for (const [name, element] of [
-  ['flag-provider', FlagProviderElement],
-  ['feature-flag', FeatureFlagElement],
-] as const) {
-  if (globalThis.customElements && !customElements.get(name)) customElements.define(name, element);
-}
+defineElements();
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -25,7 +20,7 @@ declare global {
     'feature-flag': FeatureFlagElement;
   }
   interface HTMLElementEventMap {
-    'flag-change': CustomEvent<import('./feature-flag.js').FlagChange>;
+    'flag-change': CustomEvent<FlagChange>;
   }
 }
 

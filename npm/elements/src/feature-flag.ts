@@ -2,28 +2,36 @@ import type { FlagDetails, Reason } from '@twinflag/client';
 
 import { ElementBase } from './element-base.js';
 import { FlagController } from './flag-controller.js';
+import { type SlotTree, slotsOf } from './slots.js';
+import { takeProperties } from './take-properties.js';
 
 /** What a `flag-change` event tells. */
 export interface FlagChange {
   readonly key: string;
-  readonly value: boolean;
+  /** The value; undefined where there is none, as for an unknown flag. */
+  readonly value: unknown;
+  /** Absent where the flag has no answer. */
+  readonly variant: string | undefined;
   readonly reason: Reason;
 }
 
 /**
- * `<feature-flag flag="new_checkout">`: shows its children by a flag's value.
+ * `<feature-flag flag="new_checkout">`: shows its children by a flag's answer.
  *
- * Children without a slot, or with `slot="on"`, are shown where the flag is on; `slot="off"` where it is off; `slot="pending"`
- * while there is no answer yet. `enabled`, `pending` and `stale` are reflected as attributes.
+ * Children with the name of the answer's variant as their `slot` are shown; if there are none, children without a slot, or with `slot="on"`, where
+ * the flag is on; `slot="off"` where it is off; `slot="pending"` while there is no answer yet. `enabled`, `variant`, `pending` and `stale` are
+ * reflected as attributes.
  *
- * @fires flag-change where the value or its reason is another one; `detail` is a {@link FlagChange}
+ * @fires flag-change where the value, the variant or the reason is another one; `detail` is a {@link FlagChange}
  */
 export class FeatureFlagElement extends ElementBase {
   static readonly observedAttributes = ['flag'];
 
   readonly #root = this.attachShadow({ mode: 'open' });
-  #controller: FlagController | undefined;
-  #told: FlagDetails<boolean> | undefined;
+  #controller: FlagController<unknown> | undefined;
+  #told: FlagDetails | undefined;
+  /** The slots that are there, as text. */
+  #shown = '';
 
   /** The flag's key. */
   get flag(): string {
@@ -36,15 +44,21 @@ export class FeatureFlagElement extends ElementBase {
 
   /** Whether the flag is on. */
   get enabled(): boolean {
-    return this.#controller?.value ?? false;
+    return this.#controller?.value === true;
+  }
+
+  /** The flag's value, of any type; undefined where there is none. */
+  get value(): unknown {
+    return this.#controller?.value;
   }
 
   /** The whole answer. */
-  get details(): FlagDetails<boolean> | undefined {
+  get details(): FlagDetails | undefined {
     return this.#controller?.details;
   }
 
   connectedCallback(): void {
+    takeProperties(this, ['flag']);
     this.#follow();
   }
 
@@ -60,30 +74,39 @@ export class FeatureFlagElement extends ElementBase {
   #follow(): void {
     this.#controller?.hostDisconnected();
     this.#told = undefined;
-    this.#controller = new FlagController(this, this.flag, false, details => this.#show(details));
+    this.#controller = new FlagController<unknown>(this, this.flag, undefined, details => this.#show(details));
     this.#controller.hostConnected();
   }
 
-  #show(details: FlagDetails<boolean>): void {
-    const { value, reason, pending = false, stale = false } = details,
+  #show(details: FlagDetails): void {
+    const { value, variant, reason, pending = false, stale = false } = details,
       told = this.#told;
-    this.toggleAttribute('enabled', value);
+    this.toggleAttribute('enabled', value === true);
     this.toggleAttribute('pending', pending);
     this.toggleAttribute('stale', stale);
-    this.#slots(pending ? ['pending'] : value ? ['on', ''] : ['off']);
-    if (pending || (told?.value === value && told.reason === reason)) return;
+    if (variant === undefined) this.removeAttribute('variant');
+    else if (this.getAttribute('variant') !== variant) this.setAttribute('variant', variant);
+    this.#slots(slotsOf(details));
+    if (pending || (told?.value === value && told?.variant === variant && told?.reason === reason)) return;
     this.#told = details;
-    const detail: FlagChange = { key: this.flag, value, reason };
+    const detail: FlagChange = { key: this.flag, value, variant, reason };
     this.dispatchEvent(new CustomEvent('flag-change', { bubbles: true, composed: true, detail }));
   }
 
   /** Children whose slot is not there are not shown. */
-  #slots(names: readonly string[]): void {
-    const [first] = this.#root.children;
-    if (first instanceof HTMLSlotElement && first.name === names[0]) return;
+  #slots(slots: readonly SlotTree[]): void {
+    const shown = JSON.stringify(slots);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     this.#root.adoptedStyleSheets = [(sheet ??= transparent())];
-    this.#root.replaceChildren(...names.map(name => Object.assign(document.createElement('slot'), { name })));
+    this.#root.replaceChildren(...slots.map(slotElement));
   }
+}
+
+function slotElement({ name, fallback }: SlotTree): HTMLSlotElement {
+  const element = Object.assign(document.createElement('slot'), { name });
+  element.append(...fallback.map(slotElement));
+  return element;
 }
 
 /** One for all elements. */

@@ -24,6 +24,8 @@ export class FlagController<T = boolean> {
   #details: FlagDetails<T>;
   #unfollow: (() => void) | undefined;
   #unprovide: (() => void) | undefined;
+  /** Whether `changed` was called since the element was connected. */
+  #told = false;
 
   /** @param changed called when the element is connected, and whenever the answer is another one */
   constructor(host: HTMLElement, flagKey: string, defaultValue: T, changed: (details: FlagDetails<T>) => void = () => undefined) {
@@ -44,14 +46,26 @@ export class FlagController<T = boolean> {
     return this.#details.value;
   }
 
+  /** Whether the value is `true`. */
+  get enabled(): boolean {
+    return this.#details.value === true;
+  }
+
+  /** Whether there is no answer yet, but one is on its way, or no provider. */
+  get loading(): boolean {
+    return this.#details.pending ?? false;
+  }
+
   /** The provider's client, once it is found. */
   get client(): FlagClient | undefined {
     return this.#client;
   }
 
   hostConnected(): void {
-    this.#changed(this.#details);
+    this.#told = false;
     this.#ask();
+    // A provider that has an answer gave it; what is shown first is not that there is none.
+    if (!this.#told) this.#tell(this.#details);
   }
 
   hostDisconnected(): void {
@@ -74,7 +88,7 @@ export class FlagController<T = boolean> {
       unsubscribe?.();
       return;
     }
-    // A provider that stands further away than the one that answered before, is told so.
+    // A nearer provider has answered; unsubscribe from the previous one.
     if (unsubscribe !== this.#unprovide) this.#unprovide?.();
     this.#unprovide = unsubscribe;
     this.#unfollow?.();
@@ -83,11 +97,16 @@ export class FlagController<T = boolean> {
     this.#read();
   };
 
+  #tell(details: FlagDetails<T>): void {
+    this.#details = details;
+    this.#told = true;
+    this.#changed(details);
+  }
+
   readonly #read = (): void => {
     const details = this.#client!.get(this.#flagKey, this.#defaultValue);
     if (details === this.#details) return;
-    this.#details = details;
-    this.#changed(details);
+    this.#tell(details);
     (this.#host as { requestUpdate?(): void }).requestUpdate?.();
   };
 }

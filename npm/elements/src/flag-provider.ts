@@ -1,23 +1,38 @@
-import { createClient, type EvaluationContext, type FlagClient } from '@twinflag/client';
+import { type ClientOptions, createClient, type EvaluationContext, type FlagClient } from '@twinflag/client';
+import { type Bootstrap, bootstrap, type FirstAnswers, pageBootstrap } from '@twinflag/client/bootstrap';
 
 import { type AnyContextRequest, type ClientCallback, ContextProviderEvent, FLAG_CLIENT } from './context-request.js';
 import { ElementBase } from './element-base.js';
+import { takeProperties } from './take-properties.js';
+
+/** Options of the client that have no attribute. */
+export type MoreOptions = Omit<ClientOptions, 'url' | 'clientKey' | 'context' | 'enabled' | 'bootstrap' | 'lazy'>;
+
+const PROPERTIES = ['options', 'bootstrap', 'context', 'url', 'clientKey', 'disabled', 'client'];
 
 /**
  * `<flag-provider url="…" client-key="tf_client_…" context='{"customerId":"c-1"}'>`: a client for all elements inside.
  *
- * Another `context` is another visitor; another `url` or `client-key` another client. `enabled="false"` switches all flags off:
- * every flag is its default, and nothing is asked. Or a client of the page's own making:
- * `provider.client = createClient(…)`, which stays the page's to close.
+ * Each attribute is a property, too, and the one that is set last counts. Another `context` is another visitor; another `url`, `clientKey` or
+ * `options` another client. `disabled` switches all flags off: every flag is its default, and nothing is asked. Or a client of the page's own
+ * making: `provider.client = createClient(…)`, which stays the page's to close.
  */
 export class FlagProviderElement extends ElementBase {
-  static readonly observedAttributes = ['url', 'client-key', 'context', 'enabled'];
+  static readonly observedAttributes = ['url', 'client-key', 'context', 'disabled'];
 
   #client: FlagClient | undefined;
   /** Whether the client was made here. */
   #isOwn = false;
   /** Whether it was connected: an element that is upgraded hears of its attributes first. */
   #isPlaced = false;
+  /** Whether the client is made anew in this turn. */
+  #isDue = false;
+  /** The context that was set as a property, until the attribute is. */
+  #context: EvaluationContext | undefined;
+  #bootstrap: Bootstrap | string | undefined;
+  #options: MoreOptions | undefined;
+  /** Whether a client was made here before. */
+  #isBegun = false;
   readonly #consumers = new Set<ClientCallback>();
 
   constructor() {
@@ -34,14 +49,76 @@ export class FlagProviderElement extends ElementBase {
     this.#take(client, false);
   }
 
-  connectedCallback(): void {
-    this.#isPlaced = true;
-    if (Object.hasOwn(this, 'client')) {
-      // Set before the element was defined.
-      const { client } = this;
-      delete (this as { client?: unknown }).client;
-      this.client = client;
+  /** The flag server's address. */
+  get url(): string {
+    return this.getAttribute('url') ?? '';
+  }
+
+  set url(url: string) {
+    this.setAttribute('url', url);
+  }
+
+  /** The publishable key. */
+  get clientKey(): string {
+    return this.getAttribute('client-key') ?? '';
+  }
+
+  set clientKey(clientKey: string) {
+    this.setAttribute('client-key', clientKey);
+  }
+
+  /**
+   * Whether all flags are switched off. The attribute's presence counts, but for the text `false`: frameworks that remove a false attribute, and those
+   * that write it out, mean the same.
+   */
+  get disabled(): boolean {
+    return (this.getAttribute('disabled') ?? 'false') !== 'false';
+  }
+
+  set disabled(disabled: boolean | string) {
+    if (disabled && disabled !== 'false') this.setAttribute('disabled', '');
+    else this.removeAttribute('disabled');
+  }
+
+  /** Who asks; as an attribute, JSON. */
+  get context(): EvaluationContext {
+    return this.#context ?? this.#written();
+  }
+
+  set context(context: EvaluationContext | string | undefined) {
+    if (typeof context === 'string') this.setAttribute('context', context);
+    else {
+      this.#context = context ?? {};
+      this.#identify();
     }
+  }
+
+  /**
+   * The answers that the page's server gave for the context, also as JSON text; or the id of the element that `bootstrapScript` wrote. The first client that
+   * the provider makes begins with them.
+   */
+  get bootstrap(): Bootstrap | string | undefined {
+    return this.#bootstrap ?? this.getAttribute('bootstrap') ?? undefined;
+  }
+
+  set bootstrap(given: Bootstrap | string | undefined) {
+    this.#bootstrap = given;
+  }
+
+  /** More options of the client, such as `outcomes` and `refresh`; the same object is no change. */
+  get options(): MoreOptions | undefined {
+    return this.#options;
+  }
+
+  set options(options: MoreOptions | undefined) {
+    if (options === this.#options) return;
+    this.#options = options;
+    this.#remake();
+  }
+
+  connectedCallback(): void {
+    takeProperties(this, PROPERTIES);
+    this.#isPlaced = true;
     if (!this.#client) this.#make();
     else this.#announce();
   }
@@ -55,20 +132,47 @@ export class FlagProviderElement extends ElementBase {
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    if (before === now || !this.#isPlaced) return;
-    if (name === 'context') void (this.#isOwn && this.#client?.setContext(this.#context()));
-    else if (this.#isOwn || !this.#client) this.#make();
+    if (before === now) return;
+    if (name === 'context') {
+      this.#context = undefined;
+      this.#identify();
+    } else if (name === 'disabled') {
+      // A switch that is thrown takes effect now.
+      if (this.#isPlaced && (this.#isOwn || !this.#client)) this.#make();
+    } else this.#remake();
+  }
+
+  #identify(): void {
+    if (this.#isPlaced && this.#isOwn) void this.#client?.setContext(this.context);
+  }
+
+  /** Another client after this turn: frameworks set one property after the other. */
+  #remake(): void {
+    if (!this.#isPlaced || this.#isDue || (this.#client && !this.#isOwn)) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      if (this.#isPlaced && (this.#isOwn || !this.#client)) this.#make();
+    });
   }
 
   #make(): void {
-    const url = this.getAttribute('url'),
-      clientKey = this.getAttribute('client-key'),
-      enabled = this.getAttribute('enabled') !== 'false';
-    if (enabled && (url === null || clientKey === null)) return;
-    this.#take(createClient({ url: url ?? '', clientKey: clientKey ?? '', enabled, context: this.#context() }), true);
+    const { url, clientKey, disabled, context } = this;
+    if (!disabled && !(this.hasAttribute('url') && this.hasAttribute('client-key'))) return;
+    this.#take(createClient({ ...this.#options, url, clientKey, enabled: !disabled, context, bootstrap: this.#begin() }), true);
   }
 
-  #context(): EvaluationContext {
+  /** The answers to begin with, once: they are those of the visitor that the page was rendered for. */
+  #begin(): FirstAnswers | undefined {
+    const { bootstrap: given } = this;
+    if (this.#isBegun) return undefined;
+    this.#isBegun = true;
+    const isId = typeof given === 'string' && !given.trimStart().startsWith('{');
+    return isId ? pageBootstrap(given) : bootstrap(given);
+  }
+
+  /** The context of the attribute. */
+  #written(): EvaluationContext {
     const text = this.getAttribute('context');
     if (!text) return {};
     try {
@@ -95,7 +199,7 @@ export class FlagProviderElement extends ElementBase {
 
   readonly #answer = (event: AnyContextRequest): void => {
     if (event.context !== FLAG_CLIENT || event.composedPath()[0] === this) return;
-    // Who asks us gets its client from us, even where there is none yet.
+    // An element below gets the client of this provider, even where there is none yet.
     event.stopImmediatePropagation();
     if (event.subscribe) this.#consumers.add(event.callback);
     if (this.#client) this.#give(event.callback, event.subscribe);

@@ -28,8 +28,3 @@ export function stateOf<T>(details: FlagDetails<T>): FlagState<T> {
   }
   return state;
 }
-
-/** The state while nothing is known: on a server, and while its page is taken over. */
-export function loadingState<T>(value: T): FlagState<T> {
-  return stateOf<T>({ value, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY', pending: true });
-}

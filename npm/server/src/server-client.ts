@@ -1,7 +1,9 @@
 /** Flags of any context, evaluated in this process. */
+import type { Bootstrap } from '@twinflag/client/bootstrap';
 import type { EvaluationContext, EvaluationDetails, FlagValue, Full } from '@twinflag/client/full';
 import { addressOf, asTwinflagError, complain, createBreaker, exchangeWith, setting, type TwinflagError } from '@twinflag/edge/internal';
 
+import { bootstrapOf, checkedKeys } from './bootstrap.js';
 import { createKeeper, soon } from './keeper.js';
 import { bounded, type ServerOptions } from './options.js';
 import { createOutcomes, type OutcomeEvent } from './outcomes.js';
@@ -55,6 +57,14 @@ export interface ServerClient {
    * about behind the answer.
    */
   peek<T>(flagKey: string, defaultValue: T, context?: EvaluationContext): ServerDetails<T>;
+  /**
+   * The answers for a page, which `bootstrapScript` writes into it. Reading a flag in the page is its exposure; none is reported here.
+   *
+   * @param flagKeys the flags that the page reads, at most 5,000: every other flag stays on the server
+   * @param context the one that the page's client is created with
+   * @throws {RangeError} for more keys
+   */
+  bootstrap(flagKeys: readonly string[], context?: EvaluationContext): Promise<Bootstrap>;
   /** Runs the side that the flag says. An error that `on` throws is reported as an outcome, and the answer is that of `off`. */
   run<T>(flagKey: string, context: EvaluationContext, sides: Sides<T>): Promise<T>;
   /** Reports an outcome; it is sent within a few seconds. */
@@ -155,7 +165,7 @@ export function openServerClient(runtime: Runtime, options: ServerOptions): Serv
     errorCode,
   });
 
-  const answer = <T>(flagKey: string, defaultValue: T, given: Context): ServerDetails<T> => {
+  const answer = <T>(flagKey: string, defaultValue: T, given: Context, tell = report): ServerDetails<T> => {
     const { rules, version } = keeper;
     if (!rules) return failed(defaultValue, 'PROVIDER_NOT_READY');
     if (!given) return failed(defaultValue, 'INVALID_CONTEXT');
@@ -178,7 +188,7 @@ export function openServerClient(runtime: Runtime, options: ServerOptions): Serv
       }
       if (organization !== undefined) isKnown &&= keeper.held({ kind: 'organization', id: organization }) !== undefined;
       details = rules.ruleset.evaluate(flagKey, defaultValue as FlagValue, context) as typeof details;
-      report(flagKey, context, details);
+      tell(flagKey, context, details);
     } catch {
       return failed(defaultValue, 'INVALID_CONTEXT');
     }
@@ -233,6 +243,12 @@ export function openServerClient(runtime: Runtime, options: ServerOptions): Serv
       if (unknown.length > 0) behind(keeper.learn(unknown));
       if (!closed) keeper.touch();
       return answer(flagKey, defaultValue, context);
+    },
+    async bootstrap(flagKeys, given) {
+      const keys = checkedKeys(flagKeys),
+        context = copyOf(given);
+      await prepare([context]);
+      return bootstrapOf(keys.map(flagKey => [flagKey, answer(flagKey, undefined, context, () => undefined)] as const));
     },
     async run(flagKey, given, { on, off }) {
       const context = copyOf(given);

@@ -1,6 +1,8 @@
 /** The names that every entry offers beside its own `createServerClient`. */
 export type { AttributeValue, ErrorCode, EvaluationContext, FlagMetadata, FlagValue, Layer, Reason } from '@twinflag/client';
+export type { Bootstrap } from '@twinflag/client/bootstrap';
 export { TwinflagError } from '@twinflag/edge';
+export { type BootstrapScriptOptions, bootstrapScript } from '../bootstrap.js';
 export type { OutcomeOptions, ServerOptions } from '../options.js';
 export type { OutcomeEvent } from '../outcomes.js';
 export type { Question, ServerClient, ServerDetails, ServerStatus, Sides } from '../server-client.js';
