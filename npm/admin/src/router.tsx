@@ -4,6 +4,7 @@ import { createHashHistory, createRootRoute, createRoute, createRouter, retainSe
 import { Shell } from './shell.js';
 import { Audit, type AuditSearch } from './views/audit.js';
 import { type CustomerSearch, Customers } from './views/customer.js';
+import { DocumentView } from './views/document.js';
 import { type FeatureSearch, Features } from './views/features.js';
 import { FlagView } from './views/flag.js';
 import { Playground } from './views/playground.js';
@@ -62,8 +63,10 @@ const audit = createRoute({
   component: Audit,
 });
 
+const documentView = createRoute({ getParentRoute: () => root, path: '/document', component: DocumentView });
+
 export const router = createRouter({
-  routeTree: root.addChildren([features, flag, customers, playground, audit]),
+  routeTree: root.addChildren([features, flag, customers, playground, audit, documentView]),
   history: createHashHistory(),
   defaultPreload: false,
 });
