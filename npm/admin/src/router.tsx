@@ -8,6 +8,8 @@ import { DocumentView } from './views/document.js';
 import { type FeatureSearch, Features } from './views/features.js';
 import { FlagView } from './views/flag.js';
 import { Playground } from './views/playground.js';
+import { SegmentView } from './views/segments/segment.js';
+import { Segments } from './views/segments.js';
 
 /** The text of a parameter; absent if it is none, or longer than any name may be. */
 export function text(value: unknown): string | undefined {
@@ -65,8 +67,12 @@ const audit = createRoute({
 
 const documentView = createRoute({ getParentRoute: () => root, path: '/document', component: DocumentView });
 
+const segments = createRoute({ getParentRoute: () => root, path: '/segments', component: Segments });
+
+const segment = createRoute({ getParentRoute: () => root, path: '/segments/$name', component: SegmentView });
+
 export const router = createRouter({
-  routeTree: root.addChildren([features, flag, customers, playground, audit, documentView]),
+  routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment]),
   history: createHashHistory(),
   defaultPreload: false,
 });

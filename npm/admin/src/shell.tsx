@@ -39,6 +39,7 @@ export function Shell() {
         <Link to="/customers">Customers</Link>
         {readAll && <Link to="/playground">Playground</Link>}
         <Link to="/audit">Audit</Link>
+        {readAll && <Link to="/segments">Segments</Link>}
         {readAll && <Link to="/document">Document</Link>}
       </nav>
       {liveness !== 'live' && liveness !== 'asking' && (
