@@ -12,6 +12,7 @@ const VIEWS = [
   ['/customers?id=customer-123', 'Customers', '.answers > li'],
   ['/playground', 'Playground', 'datalist option'],
   ['/audit', 'Audit', '.change'],
+  ['/segments', 'Segments', '.empty'],
   ['/document', 'Document', '.change'],
 ];
 const server = ownServer();

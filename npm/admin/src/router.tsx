@@ -7,6 +7,7 @@ import { type CustomerSearch, Customers } from './views/customer.js';
 import { DocumentView } from './views/document.js';
 import { type FeatureSearch, Features } from './views/features.js';
 import { FlagView } from './views/flag.js';
+import { Keys } from './views/keys.js';
 import { Playground } from './views/playground.js';
 import { SegmentView } from './views/segments/segment.js';
 import { Segments } from './views/segments.js';
@@ -71,8 +72,10 @@ const segments = createRoute({ getParentRoute: () => root, path: '/segments', co
 
 const segment = createRoute({ getParentRoute: () => root, path: '/segments/$name', component: SegmentView });
 
+const keys = createRoute({ getParentRoute: () => root, path: '/keys', component: Keys });
+
 export const router = createRouter({
-  routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment]),
+  routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment, keys]),
   history: createHashHistory(),
   defaultPreload: false,
 });

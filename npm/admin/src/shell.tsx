@@ -41,6 +41,7 @@ export function Shell() {
         <Link to="/audit">Audit</Link>
         {readAll && <Link to="/segments">Segments</Link>}
         {readAll && <Link to="/document">Document</Link>}
+        {readAll && <Link to="/keys">Keys</Link>}
       </nav>
       {liveness !== 'live' && liveness !== 'asking' && (
         <p className="banner" role="status">
