@@ -5,6 +5,7 @@ import { Shell } from './shell.js';
 import { Audit, type AuditSearch } from './views/audit.js';
 import { type CustomerSearch, Customers } from './views/customer.js';
 import { DocumentView } from './views/document.js';
+import { Environments } from './views/environments.js';
 import { type FeatureSearch, Features } from './views/features.js';
 import { FlagView } from './views/flag.js';
 import { Keys } from './views/keys.js';
@@ -74,8 +75,10 @@ const segment = createRoute({ getParentRoute: () => root, path: '/segments/$name
 
 const keys = createRoute({ getParentRoute: () => root, path: '/keys', component: Keys });
 
+const environments = createRoute({ getParentRoute: () => root, path: '/environments', component: Environments });
+
 export const router = createRouter({
-  routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment, keys]),
+  routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment, keys, environments]),
   history: createHashHistory(),
   defaultPreload: false,
 });

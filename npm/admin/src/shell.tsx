@@ -1,5 +1,5 @@
 /** The frame around every view: where one is, which environment it is about, and whether what is shown is new. */
-import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
 import { parameterOf, useEnvironment, useEnvironments } from './environment.js';
@@ -14,6 +14,11 @@ export function Shell() {
   const environment = useEnvironment();
   const liveness = useLive(environment.name);
   useSearchKey();
+  const { pathname } = useLocation();
+  useEffect(() => {
+    // On a narrow page the chosen view may stand outside of what the navigation shows.
+    if (pathname !== '') document.querySelector('nav [aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [pathname]);
   return (
     <>
       <button type="button" className="skip" onClick={skip}>
@@ -42,6 +47,7 @@ export function Shell() {
         {readAll && <Link to="/segments">Segments</Link>}
         {readAll && <Link to="/document">Document</Link>}
         {readAll && <Link to="/keys">Keys</Link>}
+        {readAll && <Link to="/environments">Environments</Link>}
       </nav>
       {liveness !== 'live' && liveness !== 'asking' && (
         <p className="banner" role="status">
