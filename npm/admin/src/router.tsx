@@ -1,6 +1,7 @@
 /** The views and their addresses. They stand behind `#`, so that no customer's id reaches a server's log. */
 import { createHashHistory, createRootRoute, createRoute, createRouter, retainSearchParams } from '@tanstack/react-router';
 
+import { forReaders } from './parts/readers.js';
 import { Shell } from './shell.js';
 import { Audit, type AuditSearch } from './views/audit.js';
 import { type CustomerSearch, Customers } from './views/customer.js';
@@ -57,7 +58,7 @@ const playground = createRoute({
   getParentRoute: () => root,
   path: '/playground',
   validateSearch: texts<'flag'>(['flag']),
-  component: Playground,
+  component: forReaders(Playground),
 });
 
 const audit = createRoute({
@@ -67,15 +68,15 @@ const audit = createRoute({
   component: Audit,
 });
 
-const documentView = createRoute({ getParentRoute: () => root, path: '/document', component: DocumentView });
+const documentView = createRoute({ getParentRoute: () => root, path: '/document', component: forReaders(DocumentView) });
 
-const segments = createRoute({ getParentRoute: () => root, path: '/segments', component: Segments });
+const segments = createRoute({ getParentRoute: () => root, path: '/segments', component: forReaders(Segments) });
 
-const segment = createRoute({ getParentRoute: () => root, path: '/segments/$name', component: SegmentView });
+const segment = createRoute({ getParentRoute: () => root, path: '/segments/$name', component: forReaders(SegmentView) });
 
-const keys = createRoute({ getParentRoute: () => root, path: '/keys', component: Keys });
+const keys = createRoute({ getParentRoute: () => root, path: '/keys', component: forReaders(Keys) });
 
-const environments = createRoute({ getParentRoute: () => root, path: '/environments', component: Environments });
+const environments = createRoute({ getParentRoute: () => root, path: '/environments', component: forReaders(Environments) });
 
 export const router = createRouter({
   routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment, keys, environments]),

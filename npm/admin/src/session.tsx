@@ -7,8 +7,10 @@ import type { Me } from './api/model.js';
 
 export interface Session {
   readonly api: Api;
-  /** The caller, and the role in the environment that was asked about at sign-in. */
+  /** The caller, with the role that they have in the environment of the views. */
   readonly me: Me;
+  /** The environment that the operator signed in to; `undefined` for the first one. */
+  readonly signedInTo: string | undefined;
   readonly signOut: () => void;
 }
 
@@ -16,12 +18,14 @@ const SessionContext = createContext<Session | undefined>(undefined);
 
 /** Shows `children` to an operator, and `door` to everybody else. */
 export function SessionGate({ door, children }: { door: (signIn: (token: string) => Promise<void>) => ReactNode; children: ReactNode }) {
-  const [signedIn, setSignedIn] = useState<{ api: Api; me: Me }>();
+  const [signedIn, setSignedIn] = useState<Pick<Session, 'api' | 'me' | 'signedInTo'>>();
   const queries = useQueryClient();
   const signIn = useCallback(async (token: string) => {
     const api = createApi(token);
-    const me = await take(api.GET('/api/admin/me'));
-    setSignedIn({ api, me });
+    const signedInTo = environmentInAddress();
+    const query = signedInTo === undefined ? {} : { environment: signedInTo };
+    const me = await take(api.GET('/api/admin/me', { params: { query } }));
+    setSignedIn({ api, me, signedInTo });
   }, []);
   const session = useMemo<Session | undefined>(
     () =>
@@ -35,6 +39,20 @@ export function SessionGate({ door, children }: { door: (signIn: (token: string)
     [signedIn, queries],
   );
   return session ? <SessionContext value={session}>{children}</SessionContext> : door(signIn);
+}
+
+/** The environment that a link names, before the views are there to read it: a token may open that one alone. */
+function environmentInAddress(): string | undefined {
+  const named = new URLSearchParams(location.hash.split('?')[1] ?? '').get('env');
+  // A name of digits stands in quotes there.
+  return named?.replace(/^"|"$/g, '') || undefined;
+}
+
+/** The session of the same operator, in another role. */
+export function SessionAs({ me, children }: { me: Me; children: ReactNode }) {
+  const session = useSession();
+  const changed = useMemo(() => ({ ...session, me }), [session, me]);
+  return <SessionContext value={changed}>{children}</SessionContext>;
 }
 
 export function useSession(): Session {

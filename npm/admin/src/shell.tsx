@@ -1,14 +1,36 @@
 /** The frame around every view: where one is, which environment it is about, and whether what is shown is new. */
+import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
+import { take } from './api/client.js';
+import { Refusal } from './api/refusal.js';
 import { parameterOf, useEnvironment, useEnvironments } from './environment.js';
 import { type Liveness, useLive } from './live.js';
 import { Brand } from './parts/brand.js';
+import { Loading, ProblemNote } from './parts/states.js';
 import { Toasts } from './parts/toasts.js';
-import { useRights, useSession } from './session.js';
+import { SessionAs, useRights, useSession } from './session.js';
 
+/** The frame in the role that the caller has in the environment: roles may differ from one to another. */
 export function Shell() {
+  const { api, me, signedInTo } = useSession();
+  const { name, query } = useEnvironment();
+  const caller = useQuery({
+    queryKey: ['me', name ?? null],
+    queryFn: () => take(api.GET('/api/admin/me', { params: { query } })),
+    ...(name === signedInTo && { initialData: me }),
+  });
+  if (caller.isPending) return <Loading what="your role here" />;
+  const refused = caller.error instanceof Refusal && caller.error.kind === 'forbidden' ? caller.error : undefined;
+  return (
+    <SessionAs me={caller.data ?? me}>
+      <Frame refused={refused} />
+    </SessionAs>
+  );
+}
+
+function Frame({ refused }: { refused: Refusal | undefined }) {
   const { me, signOut } = useSession();
   const { readAll } = useRights();
   const environment = useEnvironment();
@@ -27,9 +49,11 @@ export function Shell() {
       <header className="top">
         <Brand />
         <EnvironmentChoice />
-        <p className="liveness" data-state={liveness} title={SAID[liveness].more}>
-          {SAID[liveness].text}
-        </p>
+        {!refused && (
+          <p className="liveness" data-state={liveness} title={SAID[liveness].more}>
+            {SAID[liveness].text}
+          </p>
+        )}
         <p className="who small">
           <span>{me.subject}</span> <span className="quiet">{me.breakGlass ? 'break-glass' : me.role.replace('_', ' ')}</span>
         </p>
@@ -49,15 +73,13 @@ export function Shell() {
         {readAll && <Link to="/keys">Keys</Link>}
         {readAll && <Link to="/environments">Environments</Link>}
       </nav>
-      {liveness !== 'live' && liveness !== 'asking' && (
+      {!refused && liveness !== 'live' && liveness !== 'asking' && (
         <p className="banner" role="status">
           <strong>{SAID[liveness].text}.</strong> {SAID[liveness].more}
         </p>
       )}
       <main id="content" tabIndex={-1}>
-        <Toasts key={environment.name}>
-          <Outlet />
-        </Toasts>
+        <Toasts key={environment.name}>{refused ? <ProblemNote error={refused} /> : <Outlet />}</Toasts>
       </main>
     </>
   );
