@@ -5,11 +5,14 @@ import { after, before, test } from 'node:test';
 
 import { createProject } from './project.mjs';
 
-const NAMES = ['@twinflag/client', '@twinflag/react', '@twinflag/elements', '@twinflag/edge', '@twinflag/server'];
+const NAMES = ['@twinflag/client', '@twinflag/react', '@twinflag/elements', '@twinflag/edge', '@twinflag/server', '@twinflag/admin'];
 
 let project;
 before(async () => {
-  project = await createProject({ ours: NAMES, others: { publint: '0.3.25', '@arethetypeswrong/cli': '0.18.5', react: '19.3.1' } });
+  project = await createProject({
+    ours: NAMES,
+    others: { publint: '0.3.25', '@arethetypeswrong/cli': '0.18.5', react: '19.3.1', 'react-dom': '19.3.1' },
+  });
 });
 after(() => project?.remove());
 

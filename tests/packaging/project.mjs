@@ -16,7 +16,13 @@ export const run = promisify(execFile);
 export async function pack(folder) {
   const { stdout } = await run(
     'npm',
-    ['pack', '--json', '--pack-destination', folder, ...['client', 'react', 'elements', 'edge', 'server'].flatMap(name => ['-w', name])],
+    [
+      'pack',
+      '--json',
+      '--pack-destination',
+      folder,
+      ...['client', 'react', 'elements', 'edge', 'server', 'admin'].flatMap(name => ['-w', name]),
+    ],
     { cwd: NPM },
   );
   const packed = JSON.parse(stdout);

@@ -1,5 +1,5 @@
-/** The views and their addresses. They stand behind `#`, so that no customer's id reaches a server's log. */
-import { createHashHistory, createRootRoute, createRoute, createRouter, retainSearchParams } from '@tanstack/react-router';
+/** The views and their addresses. */
+import { createRootRoute, createRoute, createRouter, type RouterHistory, retainSearchParams } from '@tanstack/react-router';
 
 import { forReaders } from './parts/readers.js';
 import { Shell } from './shell.js';
@@ -78,14 +78,17 @@ const keys = createRoute({ getParentRoute: () => root, path: '/keys', component:
 
 const environments = createRoute({ getParentRoute: () => root, path: '/environments', component: forReaders(Environments) });
 
-export const router = createRouter({
-  routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment, keys, environments]),
-  history: createHashHistory(),
-  defaultPreload: false,
-});
+/** The views under a history: that of the page's address, or one of their own inside of a host's page. */
+export function createViews(history: RouterHistory) {
+  return createRouter({
+    routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment, keys, environments]),
+    history,
+    defaultPreload: false,
+  });
+}
 
 declare module '@tanstack/react-router' {
   interface Register {
-    router: typeof router;
+    router: ReturnType<typeof createViews>;
   }
 }
