@@ -12,6 +12,10 @@ const VIEWS = [
   ['/customers?id=customer-123', 'Customers', '.answers > li'],
   ['/playground', 'Playground', 'datalist option'],
   ['/audit', 'Audit', '.change'],
+  ['/segments', 'Segments', '.state'],
+  ['/document', 'Document', '.change'],
+  ['/keys', 'Keys', '.state'],
+  ['/environments', 'Environments', '.change'],
 ];
 const server = ownServer();
 let browser;
@@ -30,6 +34,12 @@ for (const colorScheme of ['light', 'dark']) {
       await page.locator(content).first().waitFor({ state: 'attached' });
       await accessible(page, view);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320, view);
+      const hidden = await page
+        .locator('nav [aria-current=page]')
+        .evaluateAll(links =>
+          links.filter(link => link.getBoundingClientRect().right > innerWidth || link.getBoundingClientRect().left < 0),
+        );
+      assert.equal(hidden.length, 0, `${view}: its name is in the navigation's visible part`);
     }
     assert.deepEqual(faults, []);
     await context.close();

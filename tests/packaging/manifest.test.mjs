@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { createProject } from './project.mjs';
 
-const NAMES = ['@twinflag/client', '@twinflag/react', '@twinflag/elements', '@twinflag/edge', '@twinflag/server', '@twinflag/openfeature'];
+const NAMES = ['client', 'react', 'elements', 'chat-widget', 'edge', 'server', 'openfeature', 'admin'].map(name => `@twinflag/${name}`);
 
 let project;
 before(async () => {
@@ -15,6 +15,7 @@ before(async () => {
       publint: '0.3.25',
       '@arethetypeswrong/cli': '0.18.5',
       react: '19.3.1',
+      'react-dom': '19.3.1',
       '@openfeature/core': '1.12.0',
       '@openfeature/server-sdk': '1.23.0',
       '@openfeature/web-sdk': '1.10.0',

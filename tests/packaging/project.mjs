@@ -21,7 +21,7 @@ export async function pack(folder) {
       '--json',
       '--pack-destination',
       folder,
-      ...['client', 'react', 'elements', 'edge', 'server', 'openfeature'].flatMap(name => ['-w', name]),
+      ...['client', 'react', 'elements', 'chat-widget', 'edge', 'server', 'openfeature', 'admin'].flatMap(name => ['-w', name]),
     ],
     { cwd: NPM },
   );

@@ -1,12 +1,18 @@
-/** The views and their addresses. They stand behind `#`, so that no customer's id reaches a server's log. */
-import { createHashHistory, createRootRoute, createRoute, createRouter, retainSearchParams } from '@tanstack/react-router';
+/** The views and their addresses. */
+import { createRootRoute, createRoute, createRouter, type RouterHistory, retainSearchParams } from '@tanstack/react-router';
 
+import { forReaders } from './parts/readers.js';
 import { Shell } from './shell.js';
 import { Audit, type AuditSearch } from './views/audit.js';
 import { type CustomerSearch, Customers } from './views/customer.js';
+import { DocumentView } from './views/document.js';
+import { Environments } from './views/environments.js';
 import { type FeatureSearch, Features } from './views/features.js';
 import { FlagView } from './views/flag.js';
+import { Keys } from './views/keys.js';
 import { Playground } from './views/playground.js';
+import { SegmentView } from './views/segments/segment.js';
+import { Segments } from './views/segments.js';
 
 /** The text of a parameter; absent if it is none, or longer than any name may be. */
 export function text(value: unknown): string | undefined {
@@ -52,7 +58,7 @@ const playground = createRoute({
   getParentRoute: () => root,
   path: '/playground',
   validateSearch: texts<'flag'>(['flag']),
-  component: Playground,
+  component: forReaders(Playground),
 });
 
 const audit = createRoute({
@@ -62,14 +68,27 @@ const audit = createRoute({
   component: Audit,
 });
 
-export const router = createRouter({
-  routeTree: root.addChildren([features, flag, customers, playground, audit]),
-  history: createHashHistory(),
-  defaultPreload: false,
-});
+const documentView = createRoute({ getParentRoute: () => root, path: '/document', component: forReaders(DocumentView) });
+
+const segments = createRoute({ getParentRoute: () => root, path: '/segments', component: forReaders(Segments) });
+
+const segment = createRoute({ getParentRoute: () => root, path: '/segments/$name', component: forReaders(SegmentView) });
+
+const keys = createRoute({ getParentRoute: () => root, path: '/keys', component: forReaders(Keys) });
+
+const environments = createRoute({ getParentRoute: () => root, path: '/environments', component: forReaders(Environments) });
+
+/** The views under a history: that of the page's address, or one of their own inside of a host's page. */
+export function createViews(history: RouterHistory) {
+  return createRouter({
+    routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment, keys, environments]),
+    history,
+    defaultPreload: false,
+  });
+}
 
 declare module '@tanstack/react-router' {
   interface Register {
-    router: typeof router;
+    router: ReturnType<typeof createViews>;
   }
 }

@@ -1,27 +1,30 @@
 /** The operator who is signed in. The token lives in memory: closing or reloading the page forgets it. */
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
 
-import { type Api, createApi, take } from './api/client.js';
+import { type Api, createApi, take, withToken } from './api/client.js';
 import type { Me } from './api/model.js';
+import type { AdminClient } from './embed/props.js';
+import { Loading, ProblemNote } from './parts/states.js';
 
 export interface Session {
   readonly api: Api;
-  /** The caller, and the role in the environment that was asked about at sign-in. */
+  /** The caller, with the role that they have in the environment of the views. */
   readonly me: Me;
-  readonly signOut: () => void;
+  /** The environment that the operator signed in to; `undefined` for the first one. */
+  readonly signedInTo: string | undefined;
+  /** Forgets the token; absent where a host's page has signed the operator in. */
+  readonly signOut?: () => void;
 }
 
 const SessionContext = createContext<Session | undefined>(undefined);
 
 /** Shows `children` to an operator, and `door` to everybody else. */
 export function SessionGate({ door, children }: { door: (signIn: (token: string) => Promise<void>) => ReactNode; children: ReactNode }) {
-  const [signedIn, setSignedIn] = useState<{ api: Api; me: Me }>();
+  const [signedIn, setSignedIn] = useState<Caller>();
   const queries = useQueryClient();
   const signIn = useCallback(async (token: string) => {
-    const api = createApi(token);
-    const me = await take(api.GET('/api/admin/me'));
-    setSignedIn({ api, me });
+    setSignedIn(await callerOf(withToken(token), environmentInAddress()));
   }, []);
   const session = useMemo<Session | undefined>(
     () =>
@@ -35,6 +38,37 @@ export function SessionGate({ door, children }: { door: (signIn: (token: string)
     [signedIn, queries],
   );
   return session ? <SessionContext value={session}>{children}</SessionContext> : door(signIn);
+}
+
+/** Shows `children` to the operator for whom a host's page sends requests. The host signs them out. */
+export function HostSession({ send, environment, children }: { send: AdminClient; environment: string | undefined; children: ReactNode }) {
+  const asked = useQuery({ queryKey: ['host-session'], queryFn: () => callerOf(send, environment) });
+  if (asked.isPending) return <Loading what="your role" />;
+  if (asked.isError) return <ProblemNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  return <SessionContext value={asked.data}>{children}</SessionContext>;
+}
+
+type Caller = Omit<Session, 'signOut'>;
+
+/** Asks the server for the caller's name, and their role in an environment. */
+async function callerOf(send: AdminClient, signedInTo: string | undefined): Promise<Caller> {
+  const api = createApi(send);
+  const query = signedInTo === undefined ? {} : { environment: signedInTo };
+  return { api, me: await take(api.GET('/api/admin/me', { params: { query } })), signedInTo };
+}
+
+/** The environment that a link names, before the views are there to read it: a token may open that one alone. */
+function environmentInAddress(): string | undefined {
+  const named = new URLSearchParams(location.hash.split('?')[1] ?? '').get('env');
+  // A name of digits stands in quotes there.
+  return named?.replace(/^"|"$/g, '') || undefined;
+}
+
+/** The session of the same operator, in another role. */
+export function SessionAs({ me, children }: { me: Me; children: ReactNode }) {
+  const session = useSession();
+  const changed = useMemo(() => ({ ...session, me }), [session, me]);
+  return <SessionContext value={changed}>{children}</SessionContext>;
 }
 
 export function useSession(): Session {

@@ -1,54 +1,90 @@
 /** The frame around every view: where one is, which environment it is about, and whether what is shown is new. */
-import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { type RefObject, useEffect, useRef } from 'react';
 
+import { take } from './api/client.js';
+import { Refusal } from './api/refusal.js';
 import { parameterOf, useEnvironment, useEnvironments } from './environment.js';
 import { type Liveness, useLive } from './live.js';
 import { Brand } from './parts/brand.js';
+import { Loading, ProblemNote } from './parts/states.js';
 import { Toasts } from './parts/toasts.js';
-import { useRights, useSession } from './session.js';
+import { SessionAs, useRights, useSession } from './session.js';
 
+/** The frame in the role that the caller has in the environment: roles may differ from one to another. */
 export function Shell() {
+  const { api, me, signedInTo } = useSession();
+  const { name, query } = useEnvironment();
+  const caller = useQuery({
+    queryKey: ['me', name ?? null],
+    queryFn: () => take(api.GET('/api/admin/me', { params: { query } })),
+    ...(name === signedInTo && { initialData: me }),
+  });
+  if (caller.isPending) return <Loading what="your role here" />;
+  const refused = caller.error instanceof Refusal && caller.error.kind === 'forbidden' ? caller.error : undefined;
+  return (
+    <SessionAs me={caller.data ?? me}>
+      <Frame refused={refused} />
+    </SessionAs>
+  );
+}
+
+function Frame({ refused }: { refused: Refusal | undefined }) {
   const { me, signOut } = useSession();
   const { readAll } = useRights();
   const environment = useEnvironment();
   const liveness = useLive(environment.name);
-  useSearchKey();
+  // The address behind `#` is the view's, so the way to the content is no anchor.
+  const content = useRef<HTMLElement>(null);
+  const views = useRef<HTMLElement>(null);
+  useSearchKey(content);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    // On a narrow page the chosen view may stand outside of what the navigation shows.
+    if (pathname !== '') views.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [pathname]);
   return (
     <>
-      <button type="button" className="skip" onClick={skip}>
+      <button type="button" className="skip" onClick={() => content.current?.focus()}>
         Skip to the content
       </button>
       <header className="top">
         <Brand />
         <EnvironmentChoice />
-        <p className="liveness" data-state={liveness} title={SAID[liveness].more}>
-          {SAID[liveness].text}
-        </p>
+        {!refused && (
+          <p className="liveness" data-state={liveness} title={SAID[liveness].more}>
+            {SAID[liveness].text}
+          </p>
+        )}
         <p className="who small">
           <span>{me.subject}</span> <span className="quiet">{me.breakGlass ? 'break-glass' : me.role.replace('_', ' ')}</span>
         </p>
-        <button type="button" className="plain" onClick={signOut}>
-          Sign out
-        </button>
+        {signOut && (
+          <button type="button" className="plain" onClick={signOut}>
+            Sign out
+          </button>
+        )}
       </header>
-      <nav aria-label="Views">
+      <nav aria-label="Views" ref={views}>
         <Link to="/" activeOptions={{ exact: true, includeSearch: false }}>
           Features
         </Link>
         <Link to="/customers">Customers</Link>
         {readAll && <Link to="/playground">Playground</Link>}
         <Link to="/audit">Audit</Link>
+        {readAll && <Link to="/segments">Segments</Link>}
+        {readAll && <Link to="/document">Document</Link>}
+        {readAll && <Link to="/keys">Keys</Link>}
+        {readAll && <Link to="/environments">Environments</Link>}
       </nav>
-      {liveness !== 'live' && liveness !== 'asking' && (
+      {!refused && liveness !== 'live' && liveness !== 'asking' && (
         <p className="banner" role="status">
           <strong>{SAID[liveness].text}.</strong> {SAID[liveness].more}
         </p>
       )}
-      <main id="content" tabIndex={-1}>
-        <Toasts key={environment.name}>
-          <Outlet />
-        </Toasts>
+      <main ref={content} tabIndex={-1}>
+        <Toasts key={environment.name}>{refused ? <ProblemNote error={refused} /> : <Outlet />}</Toasts>
       </main>
     </>
   );
@@ -90,17 +126,12 @@ function EnvironmentChoice() {
   );
 }
 
-/** The address behind `#` is the view's, so this is no anchor. */
-function skip() {
-  document.querySelector<HTMLElement>('#content')?.focus();
-}
-
 /** `/` puts the cursor in the view's search field, unless one is typing. */
-function useSearchKey() {
+function useSearchKey(content: RefObject<HTMLElement | null>) {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      const field = document.querySelector<HTMLInputElement>('input[type=search]');
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.composedPath()[0])) return;
+      const field = content.current?.querySelector<HTMLInputElement>('input[type=search]');
       if (!field) return;
       event.preventDefault();
       field.focus();
@@ -108,9 +139,9 @@ function useSearchKey() {
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
-  }, []);
+  }, [content]);
 }
 
-function isTyping(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | undefined): boolean {
   return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
 }

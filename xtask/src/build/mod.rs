@@ -39,6 +39,7 @@ fn build() -> Result<()> {
     npm::ensure_packages()?;
     edge::build()?;
     sdk::build()?;
+    site::api_types()?;
     packages::build()?;
     site::build()?;
     twinflag::build()

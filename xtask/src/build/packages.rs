@@ -105,12 +105,22 @@ const CHAT_WIDGET: Package = Package {
     constants: || Ok(Vec::new()),
 };
 
+const ADMIN: Package = Package {
+    name: "admin",
+    entries: &[Entry {
+        sources: &["src/embed/index.tsx"],
+        options: &["--loader:.css=text", "--jsx=automatic", "--minify", "--banner:js=\"use client\";"],
+    }],
+    types: "tsconfig.types.json",
+    constants: || Ok(Vec::new()),
+};
+
 /// Builds all packages. Each one may use the declarations of the packages before it.
 pub(crate) fn build() -> Result<()> {
     sdk::build()?;
     pack("npm/client/dist/engine/engine.wasm", "npm/client/dist/packed", "engine")?;
     pack("npm/client/dist/full/full_bg.wasm", "npm/server/dist/packed", "full")?;
-    for package in [CLIENT, REACT, ELEMENTS, EDGE, SERVER, OPENFEATURE, CHAT_WIDGET] {
+    for package in [CLIENT, REACT, ELEMENTS, EDGE, SERVER, OPENFEATURE, CHAT_WIDGET, ADMIN] {
         package.build().with_context(|| format!("@twinflag/{}", package.name))?;
     }
     chat_scripts()

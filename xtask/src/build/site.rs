@@ -1,5 +1,8 @@
 //! Builds the worker's static assets into `edge-worker/dist/assets`: its `OpenAPI` description, and a folder for each bundled page.
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 
@@ -17,15 +20,25 @@ pub(crate) fn build() -> Result<()> {
 /// The script and the styles that the dashboard loads first.
 pub(crate) const DASHBOARD: [&str; 2] = ["edge-worker/dist/assets/dashboard/main.js", "edge-worker/dist/assets/dashboard/main.css"];
 
-/// Generates the types of the admin API from its description, and builds the dashboard by them.
-fn dashboard() -> Result<()> {
-    let (source, description) = (root::in_root("npm/admin"), root::in_root("edge-worker/openapi.json"));
+/// The folder of the dashboard's sources, and the description of the API that it is built by.
+fn sources() -> (PathBuf, PathBuf) {
+    (root::in_root("npm/admin"), root::in_root("edge-worker/openapi.json"))
+}
+
+/// Generates the types of the admin API from its description, for the dashboard and the package that embeds it.
+pub(crate) fn api_types() -> Result<()> {
+    let (source, description) = sources();
     Stamp::default().path(&description)?.rebuild(&source.join("dist/openapi"), |out| {
         // It needs another release of the compiler than the workspace has, and so is installed in the package's own folder.
         let mut generator = npm::node();
         generator.arg("npm/admin/node_modules/openapi-typescript/bin/cli.js").arg(&description);
         process::run(generator.arg("--output").arg(out.join("paths.d.ts")), npm::INSTALL).map(drop)
-    })?;
+    })
+}
+
+/// Builds the dashboard by the types of the API.
+fn dashboard() -> Result<()> {
+    let (source, description) = sources();
     let stamp = Stamp::default().path(&source)?.path(&description)?.path(&root::in_root("npm/package-lock.json"))?;
     stamp.rebuild(&root::in_root("edge-worker/dist/assets/dashboard"), |out| {
         process::run(npm::tool("tsc").arg("--noEmit").arg("--project").arg(&source), npm::INSTALL)?;

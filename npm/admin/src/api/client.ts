@@ -1,6 +1,7 @@
 /** The admin API, typed by the server's own description of it. */
 import createClient from 'openapi-fetch';
 
+import type { AdminClient } from '../embed/props.js';
 import type { Paths } from './model.js';
 import { Refusal } from './refusal.js';
 
@@ -9,19 +10,30 @@ const PATIENCE_MS = 20_000;
 
 export type Api = ReturnType<typeof createApi>;
 
-/** Requests with one token. It is kept in this closure alone, never in storage. */
-export function createApi(token: string) {
+/** Requests with one token to the page's own origin. The token is kept in this closure alone, never in storage. */
+export function withToken(token: string): AdminClient {
+  return (path, init) => {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${token}`);
+    return fetch(path, { ...init, headers, credentials: 'omit', cache: 'no-store' });
+  };
+}
+
+export function createApi(send: AdminClient) {
   return createClient<Paths>({
+    // Only the path is sent on; a URL needs an origin to be one.
     baseUrl: location.origin,
-    fetch: request => {
+    fetch: async request => {
+      const { pathname, search } = new URL(request.url);
       const headers = new Headers(request.headers);
-      headers.set('authorization', `Bearer ${token}`);
       if (request.method !== 'GET') {
         // A DELETE has no body, and the server takes only JSON from pages.
         if (!headers.has('content-type')) headers.set('content-type', 'application/json');
         headers.set('idempotency-key', crypto.randomUUID());
       }
-      return fetch(new Request(request, { headers, signal: AbortSignal.timeout(PATIENCE_MS), credentials: 'omit', cache: 'no-store' }));
+      const body = await request.text();
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      return send(pathname + search, { method: request.method, headers, signal, ...(body !== '' && { body }) });
     },
   });
 }

@@ -8,9 +8,9 @@ import { take } from '../api/client.js';
 import type { Consequence, Definition } from '../api/model.js';
 import { Refusal } from '../api/refusal.js';
 import { useEnvironment } from '../environment.js';
-import { lineAt, placeOf } from '../json-place.js';
 import { useRights, useSession } from '../session.js';
-import { Consequences } from './consequences.js';
+import { ALLOW_NOTHING, Consequences, queryOfAllowance } from './consequences.js';
+import { FaultList } from './fault-list.js';
 import { Field } from './field.js';
 import { JsonDiff, spelled } from './json-diff.js';
 import { ProblemNote } from './states.js';
@@ -32,7 +32,7 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   const [reviewed, setReviewed] = useState<unknown>();
   const [reason, setReason] = useState('');
   const [error, setError] = useState<unknown>();
-  const [allowed, setAllowed] = useState<ReadonlySet<string>>(new Set());
+  const [allowed, setAllowed] = useState(ALLOW_NOTHING);
   const [isBusy, setIsBusy] = useState(false);
   const [isOpen, setIsOpen] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
@@ -53,13 +53,13 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
     setText(spelled(definition.definition));
     setReviewed(undefined);
     setError(undefined);
-    setAllowed(new Set());
+    setAllowed(ALLOW_NOTHING);
   };
   const save = async () => {
     setIsBusy(true);
     setError(undefined);
     try {
-      const query = { ...environment.query, reason: reason.trim(), ...(allowed.size > 0 && { remove: [...allowed] }) };
+      const query = { ...environment.query, reason: reason.trim(), ...queryOfAllowance(allowed) };
       const header = { 'if-match': base.etag ?? '*' };
       const body = parsed.value as never;
       const written = await take(
@@ -82,11 +82,6 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
     } finally {
       setIsBusy(false);
     }
-  };
-  const show = (offset: number) => {
-    const end = text.indexOf('\n', offset);
-    area.current?.focus();
-    area.current?.setSelectionRange(offset, end === -1 ? text.length : end);
   };
   const refusal = error instanceof Refusal ? error : undefined;
   const consequences = refusal?.problem?.consequences ?? [];
@@ -136,21 +131,7 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
           {parsed.fault}
         </p>
       )}
-      {faults.length > 0 && parsed.fault === undefined && (
-        <ul className="note bad" aria-label="Errors">
-          {faults.map(({ pointer, message }) => {
-            const offset = placeOf(text, pointer);
-            return (
-              <li key={pointer + message}>
-                <button type="button" className="small" onClick={() => show(offset)}>
-                  Line {lineAt(text, offset)}
-                </button>{' '}
-                {message} <code>{pointer}</code>
-              </li>
-            );
-          })}
-        </ul>
-      )}
+      {parsed.fault === undefined && <FaultList text={text} faults={faults} area={area} />}
       {error !== undefined && <ProblemNote error={error} />}
       <Consequences of={consequences} chosen={allowed} onChoose={setAllowed} />
       {reviewed !== undefined && parsed.fault === undefined && (

@@ -16,7 +16,9 @@ export function Dialog({
   const id = useId();
   useEffect(() => {
     const shown = dialog.current;
-    const before = document.activeElement;
+    // Inside of a host's page the root is not the document.
+    const root = shown?.getRootNode();
+    const before = root instanceof ShadowRoot ? root.activeElement : document.activeElement;
     if (shown && !shown.open) shown.showModal();
     return () => {
       shown?.close();

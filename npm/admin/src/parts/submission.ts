@@ -7,11 +7,14 @@ export interface Submission {
   readonly error: unknown;
   /** Sends the form in place of the browser. After success the form stays busy: its view closes. */
   submit: (event: FormEvent, send: () => Promise<void>) => void;
+  /** Ends an attempt in a form that stays open after success. */
+  rest: () => void;
 }
 
 export function useSubmission(): Submission {
   const [error, setError] = useState<unknown>();
   const [isBusy, setIsBusy] = useState(false);
+  const rest = () => setIsBusy(false);
   const submit = (event: FormEvent, send: () => Promise<void>) => {
     event.preventDefault();
     setIsBusy(true);
@@ -21,5 +24,5 @@ export function useSubmission(): Submission {
       setIsBusy(false);
     });
   };
-  return { isBusy, error, submit };
+  return { isBusy, error, submit, rest };
 }

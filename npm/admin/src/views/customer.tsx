@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { take } from '../api/client.js';
 import type { Feature } from '../api/model.js';
 import { because, valueText } from '../because.js';
+import { useHostsOrganization } from '../embed/about.js';
 import { useEnvironment } from '../environment.js';
 import { ChangeItem } from '../parts/change-item.js';
 import { Confirm } from '../parts/confirm.js';
@@ -70,9 +71,13 @@ function Customer({ id }: { id: string }) {
   const environment = useEnvironment();
   const { q = '' } = useSearch({ from: '/customers' });
   const navigate = useNavigate({ from: '/customers' });
+  const known = useHostsOrganization(id);
   const answers = useQuery({
-    queryKey: ['customer', environment.name ?? null, id],
-    queryFn: () => take(api.GET('/api/admin/feature-flags', { params: { query: { ...environment.query, customerId: id } } })),
+    queryKey: ['customer', environment.name ?? null, id, known],
+    queryFn: () => {
+      const query = { ...environment.query, customerId: id, ...(known !== undefined && { organizationId: known }) };
+      return take(api.GET('/api/admin/feature-flags', { params: { query } }));
+    },
   });
   const membership = useQuery({
     queryKey: ['membership', environment.name ?? null, id],
@@ -84,7 +89,7 @@ function Customer({ id }: { id: string }) {
   });
   if (answers.isPending) return <Loading what="their flags" />;
   if (answers.isError && !answers.data) return <ProblemNote error={answers.error} onRetry={() => void answers.refetch()} />;
-  const organizationId = answers.data.evaluation.organizationId ?? organizationOf(membership.data) ?? undefined;
+  const organizationId = answers.data.evaluation.organizationId ?? organizationOf(membership.data) ?? known;
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = answers.data.features.filter(({ featureName, flagPath }) =>
     words.every(word => `${featureName}\n${flagPath}`.toLowerCase().includes(word)),

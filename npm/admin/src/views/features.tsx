@@ -4,7 +4,8 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useDeferredValue, useMemo, useState } from 'react';
 
 import { take } from '../api/client.js';
-import type { Definition, Feature } from '../api/model.js';
+import type { Feature } from '../api/model.js';
+import { readDefinitions } from '../definitions.js';
 import { parameterOf, queryOf, useEnvironment, useEnvironments } from '../environment.js';
 import { grouped, matches, stageOf, stateOf } from '../feature-state.js';
 import { Empty, Loading, ProblemNote } from '../parts/states.js';
@@ -26,8 +27,6 @@ export interface FeatureSearch {
 
 /** The most environments beside the current one that have a cell in each row: the others are one choice away. */
 const MOST_CELLS = 4;
-/** The definitions of a page of the list; the server's own limit. */
-const PAGE = 1000;
 
 export function Features() {
   const { api } = useSession();
@@ -50,16 +49,7 @@ export function Features() {
   const elsewhere = useQueries({ queries: shownOthers.map(listOf), combine: featuresOf });
   const definitions = useQuery({
     queryKey: ['definitions', environment.name ?? null],
-    queryFn: async () => {
-      const found = new Map<string, Definition>();
-      for (let after: string | undefined; ; ) {
-        const query = { ...environment.query, limit: PAGE, ...(after !== undefined && { after }) };
-        const page = await take(api.GET('/api/admin/flags', { params: { query } }));
-        for (const definition of page.definitions) found.set(definition.name, definition);
-        after = page.next;
-        if (after === undefined) return found;
-      }
-    },
+    queryFn: () => readDefinitions(api, 'flags', environment.query),
     enabled: rights.readAll && list.isSuccess,
   });
 

@@ -114,7 +114,8 @@ function useStopKey(stop: (() => void) | undefined) {
   useEffect(() => {
     if (!stop) return undefined;
     const pressed = (event: KeyboardEvent) => {
-      const isElsewhere = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, dialog') !== null;
+      const [target] = event.composedPath();
+      const isElsewhere = target instanceof HTMLElement && target.closest('input, textarea, select, dialog') !== null;
       if (event.key === 'k' && !event.ctrlKey && !event.metaKey && !event.altKey && !isElsewhere) {
         event.preventDefault();
         stop();

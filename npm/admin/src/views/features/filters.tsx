@@ -26,7 +26,7 @@ export function Filters({ features, shown }: { features: readonly Feature[]; sho
         onKeyDown={event => {
           if (event.key === 'ArrowDown') {
             event.preventDefault();
-            document.querySelector<HTMLElement>('.rows .name > a')?.focus();
+            event.currentTarget.closest('main')?.querySelector<HTMLElement>('.rows .name > a')?.focus();
           } else if (event.key === 'Escape') set('q', '');
         }}
       />

@@ -133,6 +133,6 @@ export function percent(share: number): string {
 
 /** Puts the focus on the flag above or below, across stages. */
 function step(from: HTMLElement, by: 1 | -1): void {
-  const links = [...document.querySelectorAll<HTMLElement>('.rows .name > a')];
+  const links = [...(from.closest('main')?.querySelectorAll<HTMLElement>('.rows .name > a') ?? [])];
   links[links.indexOf(from) + by]?.focus();
 }

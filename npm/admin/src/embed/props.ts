@@ -1,0 +1,19 @@
+/**
+ * Sends a request to the server on behalf of one operator, and adds the credentials.
+ *
+ * `path` begins with `/api/admin/`, or is `/v1/explain`, and has its query. `init` has the method, the headers, the body as text and a signal
+ * that ends the request after 20 seconds. The answer is the server's, unchanged: refusals are read from its status and its body.
+ */
+export type AdminClient = (path: string, init: RequestInit) => Promise<Response>;
+
+/** What a host says to {@link FeatureFlagManager}. */
+export interface FeatureFlagManagerProps {
+  /** Sends each request, through the host's back end. A new function does not start the component anew; the first one stays in use. */
+  readonly client: AdminClient;
+  /** The customer that the component begins with, at most 256 bytes; without one it begins with the list of flags. */
+  readonly customerId?: string | undefined;
+  /** The customer's organization, for one that the server knows none of; its overrides count in what is shown. */
+  readonly organizationId?: string | undefined;
+  /** The environment that the component begins with; the first one by default. */
+  readonly environment?: string | undefined;
+}

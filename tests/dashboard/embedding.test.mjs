@@ -1,0 +1,164 @@
+// The dashboard as a component of a host's page on another origin. The host's back end passes requests on, and alone has a token.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { launch, newPage } from '../chromium.mjs';
+import { ownServer } from '../own-server.mjs';
+import { answer, changes } from './operator.mjs';
+
+const NPM = fileURLToPath(new URL('../../npm/', import.meta.url));
+/** The page's script, as a host writes it. */
+const SCRIPT = `
+  import { FeatureFlagManager } from '@twinflag/admin';
+  import { createElement } from 'react';
+  import { createRoot } from 'react-dom/client';
+  const client = (path, init) => fetch('/flags-admin' + path, init);
+  const props = JSON.parse(document.querySelector('#flags').dataset.props);
+  createRoot(document.querySelector('#flags')).render(createElement(FeatureFlagManager, { client, ...props }));
+`;
+/** The host's own styles reach everything of its page, and must reach nothing of the component. */
+const STYLE = 'button, input, li { display: none } h1 { color: rgb(1, 2, 3) }';
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'";
+
+const server = ownServer({
+  document: { schema: 'twinflag/1', flags: { first: { unit: 'customerId', stage: 'beta' }, second: { unit: 'customerId' } } },
+});
+let browser, host;
+const passed = [];
+before(async () => {
+  browser = await launch();
+  host = await startHost(await bundle());
+});
+after(async () => {
+  await browser?.close();
+  host?.closeAllConnections();
+  host?.close();
+});
+
+async function bundle() {
+  const options = ['--bundle', '--format=esm', '--define:process.env.NODE_ENV="production"', '--log-level=warning'];
+  const run = promisify(execFile)(`${NPM}node_modules/.bin/esbuild`, options, { cwd: NPM, maxBuffer: 64_000_000 });
+  run.child.stdin.end(SCRIPT);
+  return (await run).stdout;
+}
+
+async function startHost(script) {
+  const listening = createServer((request, response) => {
+    // A worker that is gone looks like a gateway's answer to the page.
+    answerOf(request, response).catch(() => response.writeHead(502).end());
+  });
+  const answerOf = async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://host');
+    const send = (type, body) => response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body);
+    if (pathname === '/page.js') return send('text/javascript', script);
+    if (pathname === '/style.css') return send('text/css', STYLE);
+    if (pathname === '/')
+      return send(
+        'text/html',
+        `<!doctype html><html lang="en"><title>Host</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css">
+         <h1>Host</h1><div id="flags" data-props="${(searchParams.get('props') ?? '{}').replaceAll('"', '&quot;')}"></div><script type="module" src="/page.js"></script>`,
+      );
+    const path = request.url.slice('/flags-admin'.length);
+    passed.push(`${request.method} ${path}`);
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    // The back end has signed its operator in, and sends a token of its own: nothing of the browser's but the body and these headers.
+    const headers = { authorization: `Bearer ${server.adminToken}` };
+    for (const name of ['content-type', 'if-match', 'idempotency-key']) if (request.headers[name]) headers[name] = request.headers[name];
+    const answered = await fetch(server.url + path, {
+      signal: AbortSignal.timeout(30_000),
+      method: request.method,
+      headers,
+      ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
+    });
+    const kept = ['content-type', 'etag', 'retry-after'].flatMap(name =>
+      answered.headers.has(name) ? [[name, answered.headers.get(name)]] : [],
+    );
+    response.writeHead(answered.status, Object.fromEntries(kept)).end(Buffer.from(await answered.arrayBuffer()));
+  };
+  await new Promise(resolve => listening.listen(0, '127.0.0.1', resolve));
+  return listening;
+}
+
+async function opened(props = {}) {
+  const { page, faults } = await newPage(browser);
+  await page.goto(`http://127.0.0.1:${host.address().port}/?props=${encodeURIComponent(JSON.stringify(props))}`);
+  return { page, faults };
+}
+
+test('the list of flags stands in a page of another origin, and a flag is turned off from there', async () => {
+  const { page, faults } = await opened();
+  await page.locator('.rows > li').first().waitFor();
+  assert.deepEqual((await page.locator('.rows > li').evaluateAll(items => items.map(({ dataset }) => dataset.flag))).sort(), [
+    'first',
+    'second',
+  ]);
+  await page.getByRole('heading', { name: /^Phase 2 · Beta/ }).waitFor();
+  await page.getByRole('switch', { name: 'first: enabled' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Reason').fill('seen in the host');
+  await dialog.getByRole('button', { name: 'Turn off for everyone' }).click();
+  await page.getByText('first is off for everyone.').waitFor();
+  const [record] = await changes(server);
+  assert.deepEqual([record.action, record.flagPath, record.reason], ['flag.kill', 'first', 'seen in the host']);
+  assert.ok(passed.length > 0 && passed.every(path => /^(GET|POST) \/(api\/admin\/|v1\/explain)/.test(path)), passed.join('\n'));
+  // The host signs in and out, and its address stays its own.
+  assert.equal(await page.getByRole('button', { name: 'Sign out' }).count(), 0);
+  assert.equal(new URL(page.url()).hash, '');
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('neither the host’s styles nor those of the component reach the other', async () => {
+  const { page, faults } = await opened();
+  await page.locator('.rows > li').first().waitFor();
+  const colour = (name, level) => page.getByRole('heading', { level, name }).evaluate(heading => getComputedStyle(heading).color);
+  assert.equal(await colour('Host', 1), 'rgb(1, 2, 3)');
+  assert.notEqual(await colour('Features', 1), 'rgb(1, 2, 3)');
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).margin), '8px');
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('it begins with the customer whom the host is about, with the organization that the host knows', async () => {
+  const set = { featureName: 'second', organizationId: 'org-9', enabled: true, reason: 'a test' };
+  assert.equal((await server.asAdmin('/api/admin/feature-flags', { body: set })).status, 200);
+  assert.equal(await answer(server, 'second', { customerId: '42', organizationId: 'org-9' }), true);
+  const { page, faults } = await opened({ customerId: '42', organizationId: 'org-9' });
+  await page.getByText('Organization org-9.').waitFor();
+  await page.locator('[data-flag="second"] [data-on=true]').waitFor();
+  await page.getByRole('link', { name: 'Features' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Features' }).waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('a key that is pressed in a field of the component is typed there, and no short cut', async () => {
+  const { page, faults } = await opened();
+  await page.locator('.rows > li').first().waitFor();
+  await page.keyboard.press('/');
+  const search = page.getByLabel('Search flags');
+  await page.keyboard.type('/first/');
+  assert.equal(await search.inputValue(), '/first/');
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('a back end that refuses is told as the server’s refusal is, and asked again', async () => {
+  const { page } = await newPage(browser);
+  await page.route(
+    '**/flags-admin/**',
+    route => route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"code":"FORBIDDEN","detail":"not you"}' }),
+    { times: 1 },
+  );
+  await page.goto(`http://127.0.0.1:${host.address().port}/`);
+  await page.getByRole('alert').getByText('not you').waitFor();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('.rows > li').first().waitFor();
+  await page.close();
+});
