@@ -97,6 +97,8 @@ pub struct Change {
     pub reverts: Option<String>,
     /// The number of the record whose payload was erased; `None` for another action.
     pub erases: Option<u64>,
+    /// The id of the schedule that the change is about, or that carried it out; `None` for another change.
+    pub schedule: Option<String>,
 }
 
 impl Change {
@@ -127,6 +129,7 @@ impl Change {
             copied_from: None,
             reverts: None,
             erases: None,
+            schedule: None,
         }
     }
 }
@@ -337,6 +340,7 @@ fn payload(change: &Change, actor: &Actor, link: Link, id: &str) -> String {
     write_string(object.member("reason"), &actor.reason);
     text(&mut object, "reverts", change.reverts.as_deref());
     write_string(object.member("role"), &actor.role);
+    text(&mut object, "schedule", change.schedule.as_deref());
     object.member("sequence").push_str(&link.sequence.to_string());
     object.member("version").push_str(&link.version.to_string());
     object.close();

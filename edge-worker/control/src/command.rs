@@ -20,6 +20,7 @@ use crate::{
     revert::{self, Revert, Reverted},
     rollout_commands::{self, RolloutCommand},
     rows::{RowKey, RowKind, Rows, State},
+    schedules::{self, ScheduleCommand},
     spelled, state_row,
 };
 
@@ -117,6 +118,8 @@ pub enum Command {
     Define(DefinitionChange),
     /// Reverts a change.
     Revert(Revert),
+    /// Adds or cancels schedules.
+    Schedule(ScheduleCommand),
     /// Imports a document over the rows of the hub.
     Import {
         /// The text of the document.
@@ -251,6 +254,7 @@ pub fn draft(
         Command::RemoveEnvironment { name } => environment::remove(current, supplies.environment.as_ref(), name),
         Command::RenewEpoch {} => Ok(renew_epoch(actor.at)),
         Command::Revert(revert) => revert::carry_out(current, revert, &supplies, actor, compiler),
+        Command::Schedule(order) => schedules::carry_out(current, order, actor),
         Command::Import { document, state, allowed } => {
             import::carry_out(current, Import { document, state: *state, allowed }, &supplies, actor, compiler)
         }

@@ -171,6 +171,8 @@ fn obstacle(reverted: &Reverted) -> Option<String> {
         | RowKind::Organization
         | RowKind::Course
         | RowKind::Membership
+        // Its schedule ended with it, and is passed over below.
+        | RowKind::Schedule
         | RowKind::Refused => None,
     };
     reverted.rows.iter().find_map(of_row).map(Into::into)
@@ -184,7 +186,7 @@ fn rows_after(held: &Rows, reverted: &Reverted, now: Millis) -> Result<Rows, Ref
         .collect();
     for row in &reverted.rows {
         // The names of definitions come and go with these, and a course is as its state is.
-        if row.key.kind == RowKind::Order || row.key.kind == RowKind::Course && states.get(row.key.name.as_str()) == Some(&true) {
+        if matches!(row.key.kind, RowKind::Order | RowKind::Schedule) || row.key.kind == RowKind::Course && states.get(row.key.name.as_str()) == Some(&true) {
             continue;
         }
         let now = held.text(&row.key);
@@ -260,7 +262,7 @@ fn shown(key: &RowKey) -> String {
         RowKind::Segment => format!("the segment {name:?}"),
         RowKind::State | RowKind::Course => format!("the state of the flag {name:?}"),
         RowKind::Member | RowKind::Order | RowKind::BucketKey => format!("the document's {name}"),
-        RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Epoch => format!("{name:?}"),
+        RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Schedule | RowKind::Epoch => format!("{name:?}"),
     }
 }
 
