@@ -1,5 +1,5 @@
 //! Every route that is served, on one screen. The worker and the hub read this table; no other list of paths exists.
-use control::Section;
+use control::{Command, KeyCommand, Section};
 use matchit::Router;
 use serde::Deserialize;
 
@@ -137,6 +137,10 @@ pub(crate) enum HubHandler {
     RenewEpoch,
     RestorePoint,
     ListJobs,
+    ListSchedules,
+    ShowSchedule,
+    AddSchedules,
+    CancelSchedule,
 }
 
 /// A command on a rollout.
@@ -279,6 +283,10 @@ pub(crate) const ROUTES: &[Route] = &[
     ADMINISTER.on("POST", "/api/admin/environments/copy", hub(HubHandler::CopyDefinitions)).query(&["dryRun", "remove"]),
     ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)).query(&["reason"]),
     READ.on("GET", "/api/admin/jobs", hub(HubHandler::ListJobs)).query(&["limit"]),
+    READ.on("GET", "/api/admin/schedules", hub(HubHandler::ListSchedules)).query(&["flag", "limit"]),
+    STEER.on("POST", "/api/admin/schedules", hub(HubHandler::AddSchedules)),
+    READ.on("GET", "/api/admin/schedules/{id}", hub(HubHandler::ShowSchedule)),
+    EMERGENCY.on("DELETE", "/api/admin/schedules/{id}", hub(HubHandler::CancelSchedule)).query(&["reason"]),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.
@@ -389,6 +397,30 @@ impl Served {
         }
         methods + "OPTIONS"
     }
+}
+
+/// Returns true if a role may give a command at once, by the rows of the table; `None` if the command cannot be scheduled.
+pub(crate) fn is_open_to(command: &Command, role: &str) -> Option<bool> {
+    let (handler, when) = match command {
+        Command::Kill { .. } => (HubHandler::ChangeFeature, When::Kill),
+        Command::Revive { .. } => (HubHandler::ChangeFeature, When::Action),
+        Command::Rollout { .. } => (HubHandler::Rollout(Verb::Advance), When::Always),
+        Command::Override { .. } | Command::Clear { .. } => (HubHandler::ChangeOverrides, When::Always),
+        Command::Assign { .. } => (HubHandler::AssignCustomer, When::Always),
+        Command::Define(_) => (HubHandler::ChangeDefinition(Section::Flags), When::Always),
+        Command::Revert(_) => (HubHandler::RevertChange, When::Always),
+        Command::Import { .. } => (HubHandler::ImportDocument, When::Always),
+        Command::Key(KeyCommand::Revoke { .. }) => (HubHandler::RevokeKey, When::Always),
+        Command::Key(_)
+        | Command::CreateEnvironment { .. }
+        | Command::RemoveEnvironment { .. }
+        | Command::RenewEpoch {}
+        | Command::Copy(_)
+        | Command::Schedule(_) => return None,
+    };
+    let is_it = |route: &&Route| route.handler == hub(handler) && route.when == when;
+    let opens = |route: &Route| route.open_to.iter().any(|caller| caller.as_str() == role);
+    Some(ROUTES.iter().filter(is_it).any(opens))
 }
 
 /// Returns true if the body of a request decides between these rows.

@@ -12,7 +12,7 @@ use worker::{
     js_sys::{Promise, futures::JsFuture},
 };
 
-use super::{FlagHub, baseline};
+use super::{FlagHub, baseline, schedules};
 use crate::{
     clock,
     problem::Problem,
@@ -44,13 +44,16 @@ enum Kind {
     Baseline,
     /// Deletes what was kept for long enough.
     Retention(Retained),
+    /// Carries out a scheduled command.
+    Schedule,
 }
 
 /// The names of the kinds are stored.
-const KINDS: [(&str, Kind); 3] = [
+const KINDS: [(&str, Kind); 4] = [
     (baseline::JOB, Kind::Baseline),
     ("retention.answers", Kind::Retention(Retained::Answers)),
     ("retention.outcomes", Kind::Retention(Retained::Outcomes)),
+    (schedules::JOB, Kind::Schedule),
 ];
 
 const fn kept_for(what: Retained) -> i64 {
@@ -85,10 +88,16 @@ fn begin(store: &impl Store, now: Millis) -> Result<Option<Attempt>> {
 }
 
 /// Carries out a slice. Returns the reason if it failed.
-fn finish(store: &impl Store, Attempt { key, kind, failed }: &Attempt, now: Millis) -> Result<Option<String>> {
+fn finish(
+    store: &impl Store,
+    Attempt { key, kind, failed }: &Attempt,
+    now: Millis,
+    run_schedule: impl FnOnce(&str) -> Result<(), Problem>,
+) -> Result<Option<String>> {
     let outcome = match kind {
         Kind::Baseline => baseline::ensure(store, now).map_err(|problem| worker::Error::RustError(problem.why())),
         Kind::Retention(what) => retain(store, key, *what, now),
+        Kind::Schedule => run_schedule(&key.payload).map_err(|problem| worker::Error::RustError(problem.why())),
     };
     let Err(error) = outcome else { return Ok(None) };
     let (error, failures) = (error.to_string(), failed.failures);
@@ -100,7 +109,8 @@ fn finish(store: &impl Store, Attempt { key, kind, failed }: &Attempt, now: Mill
 /// Has jobs that a clock which was ahead put off for years due in an hour.
 fn bring_back(store: &impl Store, now: Millis) -> Result<()> {
     let latest = after(now, LONGEST_REST_MS);
-    for (name, _) in KINDS {
+    // An operator chose the moment of a schedule.
+    for (name, _) in KINDS.into_iter().filter(|(_, kind)| !matches!(kind, Kind::Schedule)) {
         if let Some((key, job)) = store.jobs(Some(&[name]), 1)?.pop().filter(|(_, job)| job.due > latest) {
             put(store, &key, &Job { due: after(now, HOUR_MS), ..job }, now)?;
         }
@@ -185,12 +195,12 @@ impl FlagHub {
             if self.restoring.get() {
                 return Ok(());
             }
-            if let Some(said) = finish(&self.store, &attempt, now)? {
+            if let Some(said) = finish(&self.store, &attempt, now, |id| self.run_schedule(id, now))? {
                 console_error!("{said}");
             }
             match attempt.kind {
                 Kind::Baseline => self.ground.forget(),
-                Kind::Retention(_) => {}
+                Kind::Retention(_) | Kind::Schedule => {}
             }
         }
         self.arm()
@@ -276,7 +286,7 @@ mod tests {
     }
 
     fn run(store: &Memoried, now: Millis) -> Result<Option<String>> {
-        begin(store, now)?.map_or(Ok(None), |attempt| finish(store, &attempt, now))
+        begin(store, now)?.map_or(Ok(None), |attempt| finish(store, &attempt, now, |_| Ok(())))
     }
 
     fn wakes(store: &Memoried, now: i64) {

@@ -17,6 +17,7 @@ mod outcomes;
 mod page_filters;
 mod record;
 mod restore_pieces;
+mod schedules;
 mod stored_edits;
 mod stored_owners;
 #[cfg(test)]

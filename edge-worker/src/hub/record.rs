@@ -9,7 +9,10 @@ use control::{
 use sdk_core::Millis;
 use serde_json::value::RawValue;
 
-use super::ground::{Ground, GroundCache};
+use super::{
+    ground::{Ground, GroundCache},
+    schedules,
+};
 use crate::{
     problem::Problem,
     store::{Answer, Commit, Conflict, Progress, Store, audit::Head},
@@ -65,7 +68,8 @@ pub(super) fn write(
     let answer = again.map(|RepeatableRequest { subject, key, request }| Answer { subject, key, request, body: kept_body });
     if is_change || answer.is_some() || progress.is_some() {
         let (writes, records) = (&outcome.writes, &written.records);
-        let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, ..Commit::default() };
+        let jobs = &schedules::jobs_of(writes);
+        let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, jobs, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
     }
     if is_change {

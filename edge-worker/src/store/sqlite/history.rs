@@ -44,7 +44,7 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
 
 pub(super) fn written_since(sql: &impl Database, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
     let query = "SELECT kind, name, NULL AS text FROM history
-        WHERE version > ? AND page IS NULL AND kind <> 'break glass' AND part = 0 ORDER BY version LIMIT ?";
+        WHERE version > ? AND page IS NULL AND kind NOT IN ('break glass', 'schedule') AND part = 0 ORDER BY version LIMIT ?";
     let found: Vec<Part> = sql.exec(query, vec![i64::from(version).into(), (i64::from(most) + 1).into()])?;
     if u32::try_from(found.len()).is_ok_and(|count| count > most) {
         return Ok(None);
