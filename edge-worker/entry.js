@@ -1,6 +1,8 @@
 // The module that the runtime loads. Its exports call the Rust module through wasm-bindgen's glue, and make a new instance after a trap.
 import * as glue from 'glue';
 
+import { eventStream } from './event-stream.js';
+
 /** The most bytes of a request's parts, and of its body, on the fast way. `src/fast.rs` has the same numbers. */
 const PARTS = 16_384,
   BODY = 256_000;
@@ -13,6 +15,7 @@ const PATHS = 1_000,
 // instance takes its place, and calls through objects of the old one are refused. `instanceId` counts instances.
 const health = glue.__worker_init_state();
 health.trapped = renew;
+health.eventStream = eventStream;
 
 /** True while no instance is ready: a new one cannot be made as long as the stack is used up. */
 let isBroken = false;
@@ -64,6 +67,8 @@ function durable(Half) {
 
 export const FlagHub = durable(glue.FlagHub);
 export const FlagReader = durable(glue.FlagReader);
+export const FlagTally = durable(glue.FlagTally);
+export const FlagRelay = durable(glue.FlagRelay);
 
 const encoder = new TextEncoder(),
   decoder = new TextDecoder('utf-8', { ignoreBOM: true });

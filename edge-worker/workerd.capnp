@@ -67,6 +67,8 @@ const edge :Workerd.Worker = (
   bindings = [
     (name = "HUB", durableObjectNamespace = "FlagHub"),
     (name = "READER", durableObjectNamespace = "FlagReader"),
+    (name = "TALLY", durableObjectNamespace = "FlagTally"),
+    (name = "RELAY", durableObjectNamespace = "FlagRelay"),
     (name = "INSIDE", service = "inside"),
     (name = "IMPORT", service = "import"),
     (name = "ASSETS", service = "assets"),
@@ -96,6 +98,8 @@ const edge :Workerd.Worker = (
   durableObjectNamespaces = [
     (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true),
     (className = "FlagReader", uniqueKey = "twinflag-reader", enableSql = true),
+    (className = "FlagTally", uniqueKey = "twinflag-tally", enableSql = true),
+    (className = "FlagRelay", uniqueKey = "twinflag-relay", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "store"),
 );

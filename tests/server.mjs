@@ -60,7 +60,10 @@ export function requesters({ url, adminToken, clientKey, serverKey }) {
     const authorization = token ? { authorization: `Bearer ${token}` } : {};
     const init = { method, body: text, headers: { 'content-type': 'application/json', ...authorization, ...headers }, ...rest };
     const response = await fetch(url + path, { signal: AbortSignal.timeout(PATIENCE_MS), ...init });
-    const bytes = Buffer.from(await response.arrayBuffer());
+    // A stream of events has no end to wait for.
+    const isStream = response.headers.get('content-type') === 'text/event-stream';
+    const bytes = isStream ? Buffer.alloc(0) : Buffer.from(await response.arrayBuffer());
+    if (isStream) await response.body?.cancel();
     return {
       status: response.status,
       headers: response.headers,

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { Readable } from 'node:stream';
 
 const TYPES = {
   '.html': 'text/html',
@@ -39,7 +40,12 @@ export async function startSite({ folder, worker, headers = {}, pages = {} }) {
             [...answer.headers].filter(([name]) => !['content-encoding', 'content-length', 'transfer-encoding'].includes(name)),
           ),
         );
-        return response.end(Buffer.from(await answer.arrayBuffer()));
+        if (answer.headers.get('content-type') !== 'text/event-stream') return response.end(Buffer.from(await answer.arrayBuffer()));
+        // A stream has no end of its own: it is passed on until the page lets go of it.
+        const events = Readable.fromWeb(answer.body);
+        response.on('close', () => events.destroy());
+        events.on('error', () => response.destroy());
+        return events.pipe(response);
       }
       const page = pages[pathname];
       const name = pathname.endsWith('/') ? `${pathname}index.html` : pathname;

@@ -5,20 +5,22 @@
 //! key, so the edge allows it if any list has its origin. The edge never allows cookies, so it may answer `*`.
 use crate::{
     auth::Origins,
+    cross_site,
     environment::Environment,
     http::{
         asked::{Asked, Unanswered},
         parts::Header,
         response::Line,
     },
+    problem::Problem,
     ruleset_cache,
     settings::Settings,
 };
 
 /// The time for which a browser may cache the answer to a preflight.
 const MAX_AGE_SECONDS: &str = "7200";
-const REQUEST_HEADERS: &str = "authorization, content-type, if-none-match, twinflag-identity, x-api-key";
-const RESPONSE_HEADERS: &str = "etag, retry-after, twinflag-identity, twinflag-now, twinflag-stale, twinflag-version";
+const REQUEST_HEADERS: &str = "authorization, content-type, if-none-match, twinflag-identity, twinflag-unit, x-api-key";
+const RESPONSE_HEADERS: &str = "etag, retry-after, twinflag-identity, twinflag-now, twinflag-receipt, twinflag-stale, twinflag-version";
 
 /// The headers that let a page of another origin read the answer; empty if its origin is not allowed.
 pub(crate) fn lines(asked: &Asked<'_>) -> Vec<Line> {
@@ -61,6 +63,15 @@ fn allowed(asked: &Asked<'_>) -> Option<String> {
         Origins::Of(key) => (key.holds(asked.moment()) && key.allows(origin)).then(|| origin.to_owned()),
         Origins::Listed => listed(asked.settings, origin),
         Origins::Any => listed(asked.settings, origin).or_else(of_any),
+    }
+}
+
+/// Refuses a page whose origin may not read the answer, except the edge's own pages: a browser does not enforce that for sockets. A server
+/// sends no origin.
+pub(crate) fn check_origin(asked: &Asked<'_>) -> Result<(), Problem> {
+    match asked.parts.header(Header::Origin) {
+        Some(origin) if allowed(asked).is_none() && !cross_site::is_own(origin, asked.parts.url) => Err(Problem::foreign_origin()),
+        _ => Ok(()),
     }
 }
 

@@ -22,8 +22,13 @@ impl Environment {
 
     /// The name of the hub's durable object.
     pub(crate) fn object(&self) -> String {
-        self.name().map_or_else(|| "main".to_owned(), |name| format!("environment/{name}"))
+        object_of(self.name().map(EnvironmentName::as_str))
     }
+}
+
+/// The name of the hub's durable object of the environment with this registered name; `None` for the first one.
+pub(crate) fn object_of(name: Option<&str>) -> String {
+    name.map_or_else(|| "main".to_owned(), |name| format!("environment/{name}"))
 }
 
 /// The environments of a version of the first hub.

@@ -83,13 +83,14 @@ pub fn fast_kind(method: &str, path: &str) -> u32 {
     let is_counted = route.limit == Limit::Evaluation && settings::held().is_some_and(|settings| settings.rate_limits.0.is_some());
     let headers = match route.handler {
         Handler::Held(HeldHandler::Health | HeldHandler::Version) | Handler::Passed(_) => 0,
-        Handler::Held(HeldHandler::Evaluate) => Header::Authorization.bit(),
-        Handler::Held(HeldHandler::OfrepFlag) => Header::Authorization.bit() | Header::Origin.bit(),
-        Handler::Held(HeldHandler::OfrepFlags | HeldHandler::Widget) => {
-            Header::Authorization.bit() | Header::Origin.bit() | Header::IfNoneMatch.bit()
+        Handler::Held(HeldHandler::Evaluate) => Header::Authorization.bit() | Header::Unit.bit(),
+        Handler::Held(HeldHandler::OfrepFlag) => Header::Authorization.bit() | Header::Origin.bit() | Header::Unit.bit(),
+        Handler::Held(HeldHandler::OfrepFlags) => {
+            Header::Authorization.bit() | Header::Origin.bit() | Header::IfNoneMatch.bit() | Header::Unit.bit()
         }
+        Handler::Held(HeldHandler::Widget) => Header::Authorization.bit() | Header::Origin.bit() | Header::IfNoneMatch.bit(),
         Handler::Held(HeldHandler::Program) => {
-            Header::Authorization.bit() | Header::Origin.bit() | Header::IfNoneMatch.bit() | Header::Accept.bit()
+            Header::Authorization.bit() | Header::Origin.bit() | Header::IfNoneMatch.bit() | Header::Accept.bit() | Header::Unit.bit()
         }
     };
     let address = if is_counted { Header::ConnectingIp.bit() } else { 0 };

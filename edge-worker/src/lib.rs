@@ -28,11 +28,15 @@ mod problem;
 mod query;
 mod reader;
 mod readers;
+mod receipts;
+mod relay;
 mod ruleset_cache;
 mod serve;
 mod settings;
 mod source;
 mod store;
+mod stream_key;
+mod tally;
 mod version;
 mod words;
 

@@ -90,6 +90,21 @@ impl Problem {
         Self::new(403, "FORBIDDEN", "the key does not list this page's origin")
     }
 
+    /// The token of a stream is not valid. Not 401: the route takes no credentials.
+    pub(crate) fn no_stream_token() -> Self {
+        Self::new(404, "NOT_FOUND", "no stream has this token, or it has expired: ask for the flags again, which brings another")
+    }
+
+    /// No relay takes the client's socket: the deployment has none, or all are full.
+    pub(crate) fn no_relay() -> Self {
+        Self { header: header("retry-after", "60"), ..Self::new(503, "PUSH_UNAVAILABLE", "no relay takes this client: poll instead") }
+    }
+
+    /// The relay does not answer.
+    pub(crate) fn relay_away(error: worker::Error) -> Self {
+        Self { header: header("retry-after", "5"), detail: "the relay does not answer".to_owned(), ..Self::hub_away(error) }
+    }
+
     /// The signed identity is not valid.
     pub(crate) fn no_identity() -> Self {
         Self { detail: "the identity is not signed for this key, or has expired".to_owned(), ..Self::no_credentials() }

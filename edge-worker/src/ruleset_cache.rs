@@ -8,6 +8,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use control::{
     apply,
+    guard::ReceiptKey,
     rows::{RowKey, RowKind, Rows},
 };
 use futures_util::future::{Either, select};
@@ -27,6 +28,7 @@ use crate::{
     hub::client::{self as hub, Since},
     keys::Keys,
     problem::{HUB_UNAVAILABLE, Problem},
+    stream_key::StreamKey,
     version::Version,
 };
 
@@ -52,10 +54,16 @@ pub(crate) struct Serving {
     pub(crate) stale: bool,
     /// The number of errors of the stored document, each of which leaves out a part of it.
     pub(crate) errors: usize,
+    /// The key of the environment's streams; `None` from a hub of an earlier release.
+    pub(crate) stream_key: Option<StreamKey>,
     /// The numbers of the pages of overrides that are not empty, with their versions.
     pages: Rc<BTreeMap<u16, u32>>,
+    /// The earliest version of this epoch from which on the isolate knows that all but overrides has stayed as it is.
+    defined: u32,
     /// True for a ruleset of the past, which newer ones do not replace.
     is_past: bool,
+    /// The key of receipts; `None` if the hub has not told it, and for a ruleset of the past.
+    pub(crate) receipts: Option<Rc<ReceiptKey>>,
 }
 
 impl Serving {
@@ -74,7 +82,17 @@ impl Serving {
         }
         // Extended, not collected: collecting brings a sort along for each type, which is a kilobyte or two each.
         let mut contexts: Vec<&mut Context> = contexts.into_iter().collect();
-        let owners = Owned::of(&contexts);
+        let (owners, rows) = self.rows(env, &mut contexts).await?;
+        Ok(self.compiled(owners.into_iter(), &rows))
+    }
+
+    /// The owners that these contexts name or belong to, and their rows. Fetches and joins as [`Self::overrides`] says.
+    pub(crate) async fn rows(
+        &mut self,
+        env: &Env,
+        contexts: &mut [&mut Context],
+    ) -> Result<(Vec<(OwnerKind, String)>, Owners), NoOverrides> {
+        let owners = Owned::of(contexts);
         let mut rows = Owners::new();
         if !self.fetch(env, self.wanted(&owners), &mut rows).await? {
             refresh(env, &self.environment).await;
@@ -84,10 +102,21 @@ impl Serving {
             }
             self.stale |= !self.fetch(env, self.wanted(&owners), &mut rows).await?;
         }
-        let learned = memberships(&contexts, &rows);
-        let learned = join(&mut contexts, learned);
+        let learned = memberships(contexts, &rows);
+        let learned = join(contexts, learned);
         self.stale |= !self.fetch(env, self.wanted(&learned), &mut rows).await?;
-        Ok(self.compiled(owners.into_iter().chain(learned), &rows))
+        Ok((owners.into_iter().chain(learned).collect(), rows))
+    }
+
+    /// Returns true if nothing but overrides has changed since a version, as far as the isolate knows.
+    pub(crate) fn is_defined_since(&self, since: Version) -> bool {
+        since.epoch == self.version.epoch && (self.defined..=self.version.number).contains(&since.number)
+    }
+
+    /// Returns true if an owner's page was written on after a version. After a version of another epoch everything was.
+    pub(crate) fn is_written_since(&self, kind: OwnerKind, id: &str, since: Version) -> bool {
+        let page = RowKey::of(kind.into(), id).page().and_then(|page| self.pages.get(&page));
+        since.epoch != self.version.epoch || page.is_some_and(|version| *version > since.number)
     }
 
     /// The overrides of these contexts, which get their organizations, from the rows that the isolate holds; `None` if the hub must be
@@ -107,6 +136,11 @@ impl Serving {
         rows.append(&mut known(&Owned::organizations(&learned))?);
         let learned = join(&mut contexts, learned);
         Some(Ok(self.compiled(owners.into_iter().chain(learned), &rows)))
+    }
+
+    /// The environment whose ruleset it is.
+    pub(crate) const fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The rows about these owners, each with the version of its page. Owners on empty pages have none.
@@ -140,7 +174,8 @@ impl Serving {
     #[cfg(test)]
     pub(crate) fn of_document(document: &str, version: Version) -> Self {
         let ruleset = Rc::new(compile(document, None).unwrap().ruleset);
-        Self { environment: Environment::FIRST, version, ruleset, stale: false, errors: 0, pages: Rc::default(), is_past: false }
+        let (environment, pages, defined) = (Environment::FIRST, Rc::default(), version.number);
+        Self { environment, version, ruleset, stale: false, errors: 0, stream_key: None, pages, defined, is_past: false, receipts: None }
     }
 
     /// The overrides of one context, which gets the organization of its customer.
@@ -175,6 +210,7 @@ impl Serving {
 /// The newest known version of an environment.
 pub(crate) struct Held {
     version: Version,
+    stream_key: Option<StreamKey>,
     /// The stored keys, and the bytes that they hold; there may be some before there is a document.
     keys: Rc<Keys>,
     key_bytes: usize,
@@ -184,6 +220,8 @@ pub(crate) struct Held {
     rows: Option<Rc<RefCell<Rows>>>,
     /// Compiles one version after another, and of each only what changed.
     compiler: Rc<RefCell<Compiler>>,
+    /// The key of receipts; `None` if the hub, of an earlier release, does not tell it.
+    receipts: Option<Rc<ReceiptKey>>,
 }
 
 /// The stored keys of an environment whose ruleset the isolate does not hold. To check a key, the isolate need not load the ruleset.
@@ -200,15 +238,18 @@ struct Served {
     ruleset: Rc<Ruleset>,
     pages: Rc<BTreeMap<u16, u32>>,
     errors: usize,
+    /// As in [`Serving`].
+    defined: u32,
     /// The bytes that the ruleset holds, as [`held`] counts them.
     bytes: usize,
 }
 
 impl Held {
     fn serve(&self, environment: &Environment, stale: bool) -> Result<Serving, Problem> {
-        let Served { ruleset, pages, errors, .. } = self.served.clone().map_err(|missing| missing.problem())?;
+        let Served { ruleset, pages, errors, defined, .. } = self.served.clone().map_err(|missing| missing.problem())?;
         let environment = environment.clone();
-        Ok(Serving { environment, version: self.version, ruleset, stale, errors, pages, is_past: false })
+        let (receipts, stream_key) = (self.receipts.clone(), self.stream_key);
+        Ok(Serving { environment, version: self.version, ruleset, stale, errors, stream_key, pages, defined, is_past: false, receipts })
     }
 }
 
@@ -393,8 +434,11 @@ pub(crate) async fn past(env: &Env, environment: &Environment, when: hub::When) 
         ruleset: Rc::new(compiled.ruleset),
         stale: false,
         errors: then.errors,
+        stream_key: None,
         pages: Rc::new(pages),
+        defined: then.version.number,
         is_past: true,
+        receipts: None,
     })
 }
 
@@ -478,7 +522,7 @@ async fn ask(env: Env, environment: Environment, age: Since) -> Result<(), Probl
             if held.map(|(version, _)| version) != Some(changes.since) {
                 return Ok(());
             }
-            changed(&environment, changes)?
+            changed(&environment, changes, newest.version)?
         }
         // Within an epoch, a hub that had a document still has one.
         hub::Told::Nothing(missing) if worth == Worth::Newer && held.is_some_and(|(_, is_served)| is_served) => {
@@ -501,7 +545,12 @@ async fn ask(env: Env, environment: Environment, age: Since) -> Result<(), Probl
         held::retain(|held| keys.registry.has(held));
     }
     let bytes = served.as_ref().map_or(0, |served| served.bytes) + key_bytes;
-    held::hold_ruleset(&environment, Held { version: newest.version, keys, key_bytes, served, rows, compiler }, bytes);
+    let receipts = newest.receipts.map(Rc::new);
+    held::hold_ruleset(
+        &environment,
+        Held { version: newest.version, stream_key: newest.stream_key, keys, key_bytes, served, rows, compiler, receipts },
+        bytes,
+    );
     Ok(())
 }
 
@@ -513,13 +562,14 @@ fn whole(environment: &Environment, newest: &hub::Ruleset) -> Result<Next, Probl
     let mut served = compiled(&newest.document, &newest.bucket_key, &mut compiler.borrow_mut())?;
     served.pages = Rc::new(newest.pages.iter().copied().collect());
     served.errors = newest.errors;
+    served.defined = newest.version.number;
     // The hub compiled rows without an error only if the document has none.
     let rows = if newest.errors == 0 { Rows::split(&newest.document) } else { None };
     Ok((Ok(served), rows.map(|rows| Rc::new(RefCell::new(rows))), compiler))
 }
 
-/// Applies changed rows and pages to the version that is held. Without a changed row nothing is compiled.
-fn changed(environment: &Environment, changes: hub::Changes) -> Result<Next, Problem> {
+/// Applies changed rows and pages to the version that is held, which makes the version `to`. Without a changed row nothing is compiled.
+fn changed(environment: &Environment, changes: hub::Changes, to: Version) -> Result<Next, Problem> {
     let held = |held: &mut Held| Some((held.served.clone().ok()?, held.rows.take()?, Rc::clone(&held.compiler)));
     let lost = || Problem::no_ruleset("NO_RULESET", "it answers changes of a version that is not held");
     let (mut served, rows, compiler) = held::ruleset(environment, held).flatten().ok_or_else(lost)?;
@@ -535,7 +585,8 @@ fn changed(environment: &Environment, changes: hub::Changes) -> Result<Next, Pro
         if sum != Etag::strong(document.as_bytes()).as_str() {
             return Err(Problem::no_ruleset("NO_RULESET", "its changes do not make the document that it serves"));
         }
-        served = Served { pages: served.pages, ..compiled(&document, &changes.bucket_key, &mut compiler.borrow_mut())? };
+        served =
+            Served { pages: served.pages, defined: to.number, ..compiled(&document, &changes.bucket_key, &mut compiler.borrow_mut())? };
     }
     Ok((Ok(served), Some(rows), compiler))
 }
@@ -548,5 +599,5 @@ fn compiled(document: &str, bucket_key: &str, compiler: &mut Compiler) -> Result
         |error: DocumentError| Problem::no_ruleset("DOCUMENT_REFUSED", format!("the document is refused at \"{}\"", error.pointer));
     let ruleset = compiler.compile(document, BucketKey::from_hex(bucket_key)).map_err(refused)?.ruleset;
     let bytes = 2 * ruleset.heap_bytes() + 2 * document.len() + BYTES_OF_PART * ruleset.len();
-    Ok(Served { ruleset: Rc::new(ruleset), pages: Rc::default(), errors: 0, bytes })
+    Ok(Served { ruleset: Rc::new(ruleset), pages: Rc::default(), errors: 0, defined: 0, bytes })
 }

@@ -5,7 +5,7 @@ use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys:
 
 use crate::{
     body, clock,
-    handlers::{admin, assets, cache, copy, document, environments, explain, outcomes, point_in_time, ruleset},
+    handlers::{admin, assets, cache, copy, document, environments, explain, outcomes, owners, point_in_time, ruleset, watch},
     host::Host,
     http::{
         self, Outcome, Pass,
@@ -164,11 +164,12 @@ async fn noted(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Host
 
 /// Calls the handler of a request that needs the runtime.
 async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Host) -> Result<Response, Problem> {
-    let Pass { handler, caller, body, .. } = pass;
+    let Pass { handler, caller, body, watcher, .. } = pass;
     let environment = &caller.environment;
     match handler {
         PassedHandler::Ruleset => ruleset::newest(environment, request, host).await,
-        PassedHandler::Outcomes => outcomes::take(environment, request, host).await,
+        PassedHandler::Overrides => owners::of_named(environment, request, host).await,
+        PassedHandler::Outcomes => outcomes::take(&caller, parts, request, host).await,
         PassedHandler::Explain => explain::one(environment, request, host).await,
         PassedHandler::ExportDocument => document::export(environment, request, host).await,
         PassedHandler::Cache => cache::report(environment, request, host).await,
@@ -190,6 +191,10 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
             caller.unrestricted()?;
             explain::many(environment, request, host).await
         }
+        PassedHandler::Watch | PassedHandler::WatchEvents => match watcher {
+            Some(watcher) => watch::open(&watcher, request, host).await,
+            None => Err(Problem::no_relay()),
+        },
         PassedHandler::Asset => assets::file(parts.path(), host).await,
     }
 }

@@ -100,9 +100,10 @@ impl Tier {
 }
 
 /// The status of a rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Status {
     /// The rollout is created and has not begun: nobody has the flag by it.
+    #[default]
     Planned,
     /// The rollout runs.
     Active,

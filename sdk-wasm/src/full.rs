@@ -4,9 +4,7 @@
 //! module in JavaScript checks contexts. Results cross as plain objects.
 
 use js_sys::Error;
-use sdk_core::{
-    BucketKey, Compiled, Context, DocumentError, ErrorCode, Evaluation, FlagType, Identity, Layer, Millis, Value, compile, specialise,
-};
+use sdk_core::{BucketKey, Compiled, Context, DocumentError, FlagType, Identity, Millis, OwnerKind, Value, compile, specialise};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -17,33 +15,6 @@ const TYPES: &'static str = include_str!("types.ts");
 #[wasm_bindgen]
 pub struct Ruleset {
     compiled: Compiled,
-}
-
-/// The wire form of `RulesetDetails` in `types.ts`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Details<'r> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Plain<'r>>,
-    /// Objects and lists, as canonical JSON: a member called `__proto__` stays a member.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    json: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    variant: Option<&'r str>,
-    reason: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_code: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    layer: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bucket: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    step: Option<u32>,
-    #[serde(skip_serializing_if = "core::ops::Not::not")]
-    rolled_back: bool,
-    /// Canonical JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<&'r str>,
 }
 
 #[derive(Serialize)]
@@ -62,10 +33,12 @@ struct Fault<'e> {
 
 #[wasm_bindgen]
 impl Ruleset {
-    /// Compiles a document. Throws an `Error` with the member `pointer` if the document is refused whole.
+    /// Compiles a document. Throws an `Error` with the member `pointer` if the document is refused whole. `bucket_key` has 32 hexadecimal
+    /// digits and is for a document that names none.
     #[wasm_bindgen(constructor)]
-    pub fn new(document: &str) -> Result<Self, JsValue> {
-        match compile(document, None) {
+    pub fn new(document: &str, #[wasm_bindgen(js_name = bucketKey)] bucket_key: Option<String>) -> Result<Self, JsValue> {
+        let bucket_key = bucket_key.map(|key| BucketKey::from_hex(&key).ok_or_else(not_a_key)).transpose()?;
+        match compile(document, bucket_key) {
             Ok(compiled) => Ok(Self { compiled }),
             Err(error) => Err(thrown(&error.message, "pointer", &error.pointer)),
         }
@@ -101,18 +74,61 @@ impl Ruleset {
         self.compiled.ruleset.flag_keys().map(String::from).collect()
     }
 
-    /// Evaluates one flag. `requested` is the number of the type that the caller's default has, 0 for any; `now` is in milliseconds since 1970.
-    #[wasm_bindgen(unchecked_return_type = "RulesetDetails")]
-    pub fn evaluate(
-        &self,
-        #[wasm_bindgen(js_name = flagKey)] flag_key: &str,
-        context: Vec<u8>,
-        requested: u32,
-        now: f64,
-    ) -> Result<JsValue, JsValue> {
+    /// The number of the flag with this key or alias; absent if there is none.
+    #[wasm_bindgen(js_name = flagNumber)]
+    pub fn flag_number(&self, #[wasm_bindgen(js_name = flagKey)] flag_key: &str) -> Option<u32> {
+        self.compiled.ruleset.find(flag_key)
+    }
+
+    /// The type, the metadata and the variants of the flag with this number; absent if there is none.
+    #[wasm_bindgen(js_name = describe, unchecked_return_type = "FlagTables | undefined")]
+    pub fn describe(&self, flag: u32) -> Result<JsValue, JsValue> {
+        #[derive(Serialize)]
+        struct Tables<'r> {
+            #[serde(rename = "type")]
+            kind: &'static str,
+            variants: Vec<Variant<'r>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            metadata: Option<&'r str>,
+        }
+        #[derive(Serialize)]
+        struct Variant<'r> {
+            name: &'r str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            value: Option<Plain<'r>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            json: Option<&'r str>,
+        }
+        let Some(view) = self.compiled.ruleset.flag(self.compiled.ruleset.key_of(flag)) else { return Ok(JsValue::UNDEFINED) };
+        let variant = |(name, value)| {
+            let (value, json) = spelled(Some(value));
+            Variant { name, value, json }
+        };
+        let variants = view.variants().map(variant).collect();
+        plain(&Tables { kind: view.flag_type().as_str(), variants, metadata: view.metadata() })
+    }
+
+    /// Evaluates the flag with this number, and returns the bits that `Evaluation::to_bits` explains, as one number. `requested` is the number
+    /// of the type that the caller's default has, 0 for any; `now` is in milliseconds since 1970.
+    #[expect(clippy::cast_precision_loss, reason = "a bucket is below 2^17, so all bits are below 2^53")]
+    pub fn decide(&self, flag: u32, context: Vec<u8>, requested: u32, now: f64) -> f64 {
         let context = Context::from_encoded(context);
-        let own = self.compiled.overrides.of(&context);
-        plain(&details(&self.compiled.ruleset.evaluate(own, flag_key, &context, millis(now), kind(requested))))
+        let (ruleset, own) = (&self.compiled.ruleset, self.compiled.overrides.of(&context));
+        ruleset.evaluate(own, ruleset.key_of(flag), &context, millis(now), kind(requested)).to_bits() as f64
+    }
+
+    /// Gives an owner of overrides the tree with this JSON text, in place of the one that it had; without a text, the owner has none.
+    /// Unusable leaves are left out, as in a document.
+    #[wasm_bindgen(js_name = setOwner)]
+    pub fn set_owner(&mut self, #[wasm_bindgen(js_name = isCustomer)] is_customer: bool, id: &str, tree: Option<String>) {
+        let kind = if is_customer { OwnerKind::Customer } else { OwnerKind::Organization };
+        match tree {
+            Some(tree) => {
+                let (own, _) = self.compiled.ruleset.owner_overrides(kind, id, &tree);
+                self.compiled.overrides.insert(kind, id.to_owned(), own);
+            }
+            None => self.compiled.overrides.remove(kind, id),
+        }
     }
 
     /// Evaluates one flag and returns the answer with the steps that led to it, as canonical JSON text.
@@ -141,30 +157,19 @@ pub fn bucket(key: &str, salt: &str, unit: &str) -> Result<JsValue, JsValue> {
         bucket: u32,
         subkey: [String; 2],
     }
-    let key = BucketKey::from_hex(key).ok_or_else(|| thrown("expected 32 hexadecimal digits", "code", "INVALID_KEY"))?;
+    let key = BucketKey::from_hex(key).ok_or_else(not_a_key)?;
     let subkey = key.subkey(salt.as_bytes());
     plain(&Answer { bucket: subkey.bucket(unit.as_bytes()), subkey: subkey.0.map(|half| format!("{half:016x}")) })
 }
 
-fn details<'r>(evaluation: &Evaluation<'r>) -> Details<'r> {
-    let (value, json) = match evaluation.value() {
+/// The members `value` and `json` of a value; both are absent if there is none.
+fn spelled(value: Option<Value<'_>>) -> (Option<Plain<'_>>, Option<&str>) {
+    match value {
         Some(Value::Object(json)) => (None, Some(json)),
         Some(Value::Boolean(boolean)) => (Some(Plain::Boolean(boolean)), None),
         Some(Value::String(text)) => (Some(Plain::String(text)), None),
         Some(Value::Number(number)) => (Some(Plain::Number(number)), None),
         None => (None, None),
-    };
-    Details {
-        value,
-        json,
-        variant: evaluation.variant(),
-        reason: evaluation.reason().as_str(),
-        error_code: evaluation.error_code().map(ErrorCode::as_str),
-        layer: evaluation.layer().map(Layer::as_str),
-        bucket: evaluation.bucket(),
-        step: evaluation.step(),
-        rolled_back: evaluation.is_rolled_back(),
-        metadata: evaluation.metadata(),
     }
 }
 
@@ -183,6 +188,11 @@ fn kind(requested: u32) -> Option<FlagType> {
 #[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds")]
 fn millis(now: f64) -> Millis {
     Millis(now as i64)
+}
+
+/// The error for a bucket key that is none.
+fn not_a_key() -> JsValue {
+    thrown("expected 32 hexadecimal digits", "code", "INVALID_KEY")
 }
 
 /// An `Error` with one more member.

@@ -181,7 +181,7 @@ test('a page of another origin can read each header that the client reads', asyn
   assert.deepEqual([...new Set(seen.answers.map(({ status }) => status))], [200, 304, 401, 429]);
   const named = namesInSources(await sourcesOf('client', 'react', 'elements'));
   assert.ok(named.includes('etag'), 'the sources were searched');
-  for (const name of named) {
+  for (const name of named.filter(name => !SAFELISTED.includes(name))) {
     const pattern = new RegExp(`^${name.replace('*', '.+')}$`);
     assert.ok(
       seen.names.some(read => pattern.test(read)),

@@ -381,6 +381,43 @@ test('a context that its owner wrote to counts when it is given again', async ()
   client.close();
 });
 
+test('a context is read once, as JSON would be', async () => {
+  const reads = [];
+  class Visitor {
+    customerId = new String('c-1');
+    get plan() {
+      return 'of the class, which is no member';
+    }
+  }
+  const plain = { customerId: 'c-1', plan: 'pro' };
+  const contexts = [
+    [new Visitor(), false],
+    [{ toJSON: () => plain }, true],
+    [{ ...plain, plan: { toJSON: () => 'pro' } }, true],
+    [
+      {
+        customerId: 'c-1',
+        get plan() {
+          return reads.push('plan') === 1 ? 'pro' : 'another';
+        },
+      },
+      true,
+    ],
+  ];
+  for (const [context, pro] of contexts) {
+    requests = [];
+    const client = open({ context });
+    await client.ready();
+    await client.refresh();
+    assert.deepEqual(
+      [client.status, client.isEnabled('first'), client.isEnabled('pro'), requests[0].body],
+      ['ready', true, pro, '{"context":{"customerId":"c-1"}}'],
+    );
+    client.close();
+  }
+  assert.deepEqual(reads, ['plan']);
+});
+
 test('a lazy client asks when somebody listens', async () => {
   const client = open({ context: { customerId: 'c-1' }, lazy: true });
   assert.deepEqual(client.get('first', false), { ...NOT_READY, pending: true });

@@ -209,7 +209,7 @@ test('a closed client leaves no listener and no timer', async t => {
   const idle = createClient({ url: 'https://flags.example', clientKey: 'tf_client_test', fetch: edgeFetch, lazy: true });
   assert.equal(page.listeners(), 0, 'one that nobody uses has none either');
   idle.close();
-  const { client, pass, questions, timers } = await open(t);
+  const { client, pass, questions, timers } = await open(t, { refresh: { push: false } });
   assert.deepEqual([page.listeners(), timers.set.size > 0], [4, true]);
   client.close();
   assert.equal(timers.set.size, 0);
@@ -226,7 +226,7 @@ test('two clients on one page ask for themselves alone', async t => {
     url: 'https://flags.example',
     clientKey: 'tf_client_test',
     fetch: edgeFetch,
-    refresh: { intervalMs: MINUTE },
+    refresh: { intervalMs: MINUTE, push: false },
   });
   await other.ready();
   one.questions();

@@ -159,6 +159,8 @@ async function backToForm3() {
   statements.push(
     ['DROP TABLE verification'],
     ['DROP TABLE imports'],
+    ...['tallies', 'stage_counts', 'flag_usage', 'unknown_flags', 'guard_states'].map(table => [`DROP TABLE ${table}`]),
+    ['DROP TABLE stream_key'],
     ['DROP TABLE store'],
     ['DROP TABLE jobs'],
     ['DELETE FROM migrations WHERE number > 3'],

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { extent } from '../extent.mjs';
 import { ownServer } from '../own-server.mjs';
 import { malformed, ROUTES } from './malformed/generate.mjs';
+import { featureOf, until } from './reported.mjs';
 
 const COUNT = Number(process.env.MALFORMED_COUNT ?? extent({ usual: 1_500, all: 5_000 }));
 const SEED = Number(process.env.MALFORMED_SEED ?? 1);
@@ -46,6 +47,11 @@ test('the control: well-formed requests to the same routes succeed', async () =>
     const answer = await ask(route, route.path + (route.sound ?? ''), { body: route.valid });
     assert.equal(answer.status, route.taken ?? 200, `${route.path}: ${answer.text}`);
   }
+  // The outcome counts a second later.
+  await until(
+    () => featureOf(server, 'plain'),
+    ({ statistics }) => statistics.lastEvaluated !== null,
+  );
 });
 
 test(`${COUNT} malformed requests from seed ${SEED} are refused and change nothing`, { timeout: 600_000 }, async t => {

@@ -33,7 +33,7 @@ const context = { customerId: 'c-1', userId: 'u-1' };
 const one = (key, body = { context }) => server.asClient(`/ofrep/v1/evaluate/flags/${key}`, { body });
 /** The names of the hub's database files, which the hub creates on its first request; workerd's own metadata is left out. */
 const stored = async () =>
-  (await readdir(join(folder.path, 'store'), { recursive: true })).filter(name => /(?<!metadata)\.sqlite$/.test(name));
+  (await readdir(join(folder.path, 'store'), { recursive: true })).filter(name => /^twinflag-hub.*(?<!metadata)\.sqlite$/.test(name));
 
 test('every single flag, known or not, answers DISABLED without a value', async () => {
   for (const key of ['plain', 'absent', 'a%20b']) {

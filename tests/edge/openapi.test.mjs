@@ -23,6 +23,7 @@ const RESTORE = 'POST /api/admin/restore';
 const REFUSED = {
   [RESTORE]: 409,
   'POST /api/admin/changes/{id}/revert': 404,
+  'GET /v1/watch/events': 404,
   'DELETE /api/admin/changes/{id}/payload': 404,
   'GET /api/admin/restore/pieces': 404,
   'POST /api/admin/restore/pieces': 409,

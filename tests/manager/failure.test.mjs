@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-
 import { checkFeatureFlag } from '../../npm/edge/dist/entry/index.js';
 import {
   createFeatureFlagManager,
@@ -10,6 +9,7 @@ import {
   DEFAULT_CHAT_WIDGET_CONFIG,
   ENVIRONMENT_OVERRIDES,
 } from '../../npm/edge/dist/entry/manager.js';
+import { until } from '../edge/reported.mjs';
 import { ownServer } from '../own-server.mjs';
 import { dataFolder, startServer } from '../server.mjs';
 import { startBetween } from './between.mjs';
@@ -155,6 +155,7 @@ test('what happened is told once, however often it is sent', async () => {
   await manager.recordEvent({ featureName: 'phase3_analytics', customerId: 'c-1', event: 'error' });
   const ids = between.requests.filter(({ url }) => url === '/v1/outcomes');
   assert.equal(ids.length, 3);
-  const { exposures, errors } = await direct.getRolloutStats('phase3_analytics');
+  const stats = () => direct.getRolloutStats('phase3_analytics');
+  const { exposures, errors } = await until(stats, found => found.exposures > 0);
   assert.deepEqual([exposures, errors], [1, 1]);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { createPilotRolloutManager, getPilotRolloutManager, TwinflagError } from '../../npm/edge/dist/entry/manager.js';
+import { until } from '../edge/reported.mjs';
 import { ownServer } from '../own-server.mjs';
 import { documentOf } from './session-flags.mjs';
 
@@ -113,8 +114,10 @@ test('what happened is counted, each unit once', async () => {
   for (const customerId of ['c-1', 'c-2', 'c-3', 'c-4', 'c-1']) await record(customerId, 'enabled');
   await record('c-2', 'error', { variant: 'on', metadata: { message: 'two tabs disagree' } });
   await record('c-1', 'opened');
-  const { exposures, errors, errorRate, successRate, percentage, status } =
-    await manager.getRolloutStats('sessionPersistence.phase3.tabSync');
+  const { exposures, errors, errorRate, successRate, percentage, status } = await until(
+    () => manager.getRolloutStats('sessionPersistence.phase3.tabSync'),
+    found => found.exposures === 4 && found.errors === 1,
+  );
   assert.deepEqual([exposures, errors, errorRate, successRate, percentage, status], [4, 1, 0.25, 0.75, 1, 'active']);
   const nowhere = await refused(record('', 'enabled'));
   assert.ok(nowhere instanceof TwinflagError && nowhere.code === 'OUTCOME_REFUSED');

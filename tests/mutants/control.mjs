@@ -423,4 +423,11 @@ export const controlMutants = [
     replacement: 'Ok(Head { v }) => return Err(if v > 0 { StateNote::Unreadable } else { StateNote::UnknownVersion(v) }),',
     tests: 'guard',
   },
+  {
+    name: 'errors are judged before the successes of their minute have come',
+    file: 'edge-worker/control/src/guard/judge.rs',
+    find: 'let state = self.with_open(judge, observation);',
+    replacement: 'let state = self.with_open(judge, &Observation { open: Open::default(), ..*observation });',
+    tests: 'guard',
+  },
 ];

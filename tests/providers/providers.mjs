@@ -4,9 +4,12 @@ import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 import { OpenFeature as Server } from '@openfeature/server-sdk';
 import { OpenFeature as Web } from '@openfeature/web-sdk';
 
+import { TwinflagServerProvider } from '../../npm/openfeature/dist/entry/server.js';
+import { TwinflagWebProvider } from '../../npm/openfeature/dist/entry/web.js';
+
 const METHODS = { boolean: 'getBooleanDetails', string: 'getStringDetails', number: 'getNumberDetails', object: 'getObjectDetails' };
 /** The members that the edge adds to a flag's own metadata; no flag can have them as its own. */
-const RESERVED = ['layer', 'version', 'stale', 'flagConfigEtag'];
+const RESERVED = ['layer', 'version', 'stale', 'bucket', 'flagConfigEtag'];
 
 /**
  * A provider, opened by `open(server, options)` with options of its own beside the address and the key. `losesDefaults`: the provider takes a
@@ -15,6 +18,8 @@ const RESERVED = ['layer', 'version', 'stale', 'flagConfigEtag'];
 export const PROVIDERS = [
   { name: '@openfeature/ofrep-web-provider', open: openWeb, losesDefaults: false },
   { name: '@openfeature/ofrep-provider', open: openServer, losesDefaults: true },
+  { name: '@twinflag/openfeature/web', open: openOwnWeb, losesDefaults: false },
+  { name: '@twinflag/openfeature/server', open: openOwnServer, losesDefaults: false },
 ];
 
 /** A provider set under a name of its own replaces no other one. */
@@ -49,6 +54,27 @@ export async function openServer(server, options = {}) {
     client,
     ask: async ({ flag, fallback, context = {} }) => answer(await client[METHODS[typeof fallback]](flag, fallback, context)),
   };
+}
+
+/** Opens our provider for pages. */
+async function openOwnWeb({ url, clientKey }) {
+  const domain = newDomain();
+  await Web.setProviderAndWait(domain, new TwinflagWebProvider({ url, clientKey }));
+  const client = Web.getClient(domain);
+  return {
+    ask: async ({ flag, fallback, context = {} }) => {
+      await Web.setContext(domain, context);
+      return answer(client[METHODS[typeof fallback]](flag, fallback));
+    },
+  };
+}
+
+/** Opens our provider for servers. */
+async function openOwnServer({ url, serverKey }) {
+  const domain = newDomain();
+  await Server.setProviderAndWait(domain, new TwinflagServerProvider({ url, serverKey }));
+  const client = Server.getClient(domain);
+  return { ask: async ({ flag, fallback, context = {} }) => answer(await client[METHODS[typeof fallback]](flag, fallback, context)) };
 }
 
 /** Closes all providers, and so ends their timers and their requests. */

@@ -106,6 +106,20 @@ for (const version of ['18.3.1', '19.3.1']) {
       assert.deepEqual(await play('lifecycle'), { seen: ['false', 'true'], status: 'ready', after: 'the client is closed', programs: 1 });
     });
 
+    test("the effects of another visitor's first rendering see that visitor's answers; logging out is another visitor", async () => {
+      const { visits, calls } = await play('visitors');
+      assert.deepEqual(
+        { visits, calls },
+        { visits: [['f7:false', 'f8:true'], [], [], ['f8:false']], calls: 2 },
+        'each flag is seen once a visitor, and an equal context is no change',
+      );
+    });
+
+    test('another identity token, and none any more, is asked with at once; another time-out is another client', async () => {
+      const { sent, clients } = await play('tokens');
+      assert.deepEqual({ sent, clients }, { sent: ['ada', 'bob', null, null], clients: 2 });
+    });
+
     test('another key is another client', async () => {
       const closed = 'the client is closed';
       const { answers, ends } = await play('rekeyed', { mayLog: /status of 401|answers 401: it knows no such client key/ });

@@ -6,7 +6,7 @@ import * as React from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
-const { Profiler, StrictMode, useLayoutEffect } = React;
+const { memo, Profiler, StrictMode, useEffect, useLayoutEffect } = React;
 const settled = () => new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
 
 /** Renders synchronously; tells how to render again and how to end. */
@@ -79,6 +79,76 @@ globalThis.scenarios = {
     unmount();
     await settled();
     return { seen, status, after: client.error?.message };
+  },
+
+  /** Visitors of one provider in turn, the last one logged out: what is rendered, seen in effects and asked for, parents rendering anew. */
+  async visitors(options) {
+    let client;
+    const seen = [];
+    const Probe = () => {
+      client = useFlagClient();
+      return null;
+    };
+    /** Renders only for its flag: its parent's rendering does not reach it. */
+    const Exposed = memo(({ name }) => {
+      const { enabled } = useFeatureFlag(name);
+      useEffect(() => void seen.push(`${name}:${enabled}`), [name, enabled]);
+      return null;
+    });
+    const app = context => (
+      <StrictMode>
+        <FlagProvider options={{ ...options, context }}>
+          <Probe />
+          <Exposed name="f7" />
+          <Exposed name="f8" />
+        </FlagProvider>
+      </StrictMode>
+    );
+    const { render, unmount } = mount(app({ n: '7' }));
+    await client.ready();
+    await settled();
+    seen.splice(0);
+    const visits = [];
+    let calls = 0;
+    client.subscribe(() => calls++);
+    for (const context of [{ n: '8' }, { n: '8' }, { n: '8' }, undefined]) {
+      render(app(context));
+      await settled();
+      visits.push(seen.splice(0).sort());
+    }
+    unmount();
+    await settled();
+    return { visits, calls };
+  },
+
+  /** The tokens that the edge is sent, while one changes and goes away; and how many clients there were. */
+  async tokens(options) {
+    const clients = new Set();
+    const sent = [];
+    const spy = (url, init) => {
+      sent.push(init.headers['twinflag-identity'] ?? null);
+      return fetch(url, { ...init, headers: { ...init.headers, 'twinflag-identity': '' } });
+    };
+    const Probe = () => {
+      clients.add(useFlagClient());
+      return null;
+    };
+    const app = more => (
+      <FlagProvider options={{ ...options, fetch: spy, context: { n: '7' }, ...more }}>
+        <Probe />
+        <Flag name="f7" />
+      </FlagProvider>
+    );
+    const { render, unmount } = mount(app({ identityToken: 'ada' }));
+    for (const more of [{ identityToken: 'ada' }, { identityToken: 'bob' }, {}, { timeout: 4000 }]) {
+      render(app(more));
+      await settled();
+      await [...clients].at(-1).ready();
+      await settled();
+    }
+    unmount();
+    await settled();
+    return { sent, clients: clients.size };
   },
 
   /** Another key is another client, and the first one is closed. */

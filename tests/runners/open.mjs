@@ -1,12 +1,14 @@
 /** A runner of any runtime. */
 import { dataFolder, startServer } from '../server.mjs';
+import { startMigrated } from '../sql/postgres.mjs';
 import { chromiumRunner } from './chromium.mjs';
 import { edgeRunner } from './edge.mjs';
 import { nodeRunner } from './node.mjs';
 import { edgeOfrepRunner, nativeOfrepRunner } from './ofrep.mjs';
+import { sqlRunner } from './sql.mjs';
 
 /** The runtimes with a runner here; the native runner is a program of its own. */
-export const RUNTIMES = ['node', 'program', 'chromium', 'chromium-program', 'edge'];
+export const RUNTIMES = ['node', 'program', 'chromium', 'chromium-program', 'edge', 'sql'];
 
 /**
  * Opens a runner: `take` a line, `flush` the answers so far, `close`.
@@ -45,6 +47,17 @@ export async function openAny(runtime) {
         close: async () => {
           await server.stop();
           await folder.remove();
+        },
+      };
+    }
+    case 'sql': {
+      const postgres = startMigrated();
+      const runner = await sqlRunner(postgres, process.env.TWINFLAG_ROWS);
+      return {
+        ...runner,
+        close: async () => {
+          await runner.close();
+          postgres.stop();
         },
       };
     }

@@ -97,6 +97,8 @@ pub struct Change {
     pub reverts: Option<String>,
     /// The number of the record whose payload was erased; `None` for another action.
     pub erases: Option<u64>,
+    /// The guard's evidence for its decision, as JSON; `None` for the change of another actor.
+    pub evidence: Option<String>,
     /// The id of the schedule that the change is about, or that carried it out; `None` for another change.
     pub schedule: Option<String>,
 }
@@ -105,6 +107,11 @@ impl Change {
     /// No change of a row: from this record on, the trail commits to all rows.
     pub fn baseline() -> Self {
         Self::new(Action::Baseline)
+    }
+
+    /// No change of a row: the guard had evidence against the rollout of this flag, and held it.
+    pub fn held(flag: String, evidence: String) -> Self {
+        Self { flag: Some(flag), evidence: Some(evidence), ..Self::new(Action::RolloutHeld) }
     }
 
     /// No change of a row: the payload of the record with this number was erased.
@@ -129,6 +136,7 @@ impl Change {
             copied_from: None,
             reverts: None,
             erases: None,
+            evidence: None,
             schedule: None,
         }
     }
@@ -324,6 +332,7 @@ fn payload(change: &Change, actor: &Actor, link: Link, id: &str) -> String {
     if let Some(record) = change.erases {
         object.member("erases").push_str(&record.to_string());
     }
+    json(&mut object, "evidence", change.evidence.as_deref());
     text(&mut object, "flagPath", change.flag.as_deref());
     if change.forced {
         boolean(&mut object, "forced", Some(true));

@@ -186,7 +186,9 @@ fn rows_after(held: &Rows, reverted: &Reverted, now: Millis) -> Result<Rows, Ref
         .collect();
     for row in &reverted.rows {
         // The names of definitions come and go with these, and a course is as its state is.
-        if matches!(row.key.kind, RowKind::Order | RowKind::Schedule) || row.key.kind == RowKind::Course && states.get(row.key.name.as_str()) == Some(&true) {
+        if matches!(row.key.kind, RowKind::Order | RowKind::Schedule)
+            || row.key.kind == RowKind::Course && states.get(row.key.name.as_str()) == Some(&true)
+        {
             continue;
         }
         let now = held.text(&row.key);

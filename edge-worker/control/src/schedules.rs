@@ -111,9 +111,8 @@ impl Schedule {
     /// The reason why the operator's right ended since; `None` if it holds. The role of a person is the one at the time of scheduling.
     pub fn obstacle(&self, rows: &Rows, now: Millis) -> Option<String> {
         let id = self.token.as_deref()?;
-        let holds = keys(rows).any(|(known, key)| {
-            known == id && key.holds(now) && key.terms.role.is_some_and(|role| role.as_str() == self.role)
-        });
+        let holds =
+            keys(rows).any(|(known, key)| known == id && key.holds(now) && key.terms.role.is_some_and(|role| role.as_str() == self.role));
         (!holds).then(|| format!("the API token {:?}, by which this was scheduled, was revoked or has expired", self.subject))
     }
 

@@ -9,7 +9,7 @@ use sdk_core::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::question::{Given, key, millis, object};
+use super::question::{Given, key, millis, object, version};
 use crate::{
     auth::Caller,
     body,
@@ -19,8 +19,9 @@ use crate::{
         response::Answer,
     },
     problem::Problem,
+    receipts,
     ruleset_cache::Serving,
-    version::{self, Version},
+    version::Version,
 };
 
 const MOST: usize = 1_000;
@@ -41,7 +42,8 @@ pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
             NoOverrides::Missing => refused.problem(),
         })?;
     let asking: Vec<_> = questions.into_iter().zip(contexts).collect();
-    Ok(Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock))).versioned(&serving))
+    let answer = Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock)));
+    Ok(receipts::issue(answer, asked, &serving)?.versioned(&serving))
 }
 
 #[derive(Deserialize)]
@@ -82,9 +84,7 @@ struct Question {
 
 fn parse(body: &str) -> Result<(Vec<Asking>, Option<Version>), Problem> {
     let Questions { evaluations, min_version } = object(body).map_err(Problem::malformed)?;
-    let version = |raw: &str| serde_json::from_str::<String>(raw).ok()?.parse().ok();
-    let not_a_version = || Problem::malformed_at("/minVersion", format!("expected {}", version::EXPECTED));
-    let version = min_version.0.map(|raw| version(raw).ok_or_else(not_a_version)).transpose()?;
+    let version = version(min_version, "/minVersion")?;
     if evaluations.len() > MOST {
         return Err(Problem::malformed_at("/evaluations", format!("expected at most {MOST}, found {}", evaluations.len())));
     }

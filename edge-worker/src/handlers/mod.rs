@@ -11,10 +11,12 @@ pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod ofrep;
 pub(crate) mod outcomes;
+pub(crate) mod owners;
 pub(crate) mod point_in_time;
 pub(crate) mod program;
 mod question;
 pub(crate) mod ruleset;
+pub(crate) mod watch;
 pub(crate) mod widget;
 
 use worker::{Request, Response, ResponseBuilder};

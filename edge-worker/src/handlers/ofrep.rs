@@ -10,7 +10,7 @@ use sdk_core::{
     json::canonical::{write_number, write_string},
 };
 
-use super::question::Question;
+use super::{question::Question, watch};
 use crate::{
     auth::Caller,
     body,
@@ -21,6 +21,7 @@ use crate::{
     },
     problem::Problem,
     query::Query,
+    receipts,
     ruleset_cache::Serving,
     version::Version,
 };
@@ -39,7 +40,7 @@ pub(crate) fn flag(caller: &Caller, asked: &Asked<'_>, key: &str) -> Result<Answ
         Some(ErrorCode::FlagNotFound) => 404,
         Some(_) => 400,
     };
-    Ok(Answer::json(body).with_status(status).versioned(&serving))
+    Ok(receipts::issue(Answer::json(body).with_status(status), asked, &serving)?.versioned(&serving))
 }
 
 /// `POST /ofrep/v1/evaluate/flags`.
@@ -49,8 +50,15 @@ pub(crate) fn flags(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unansw
         let body = br#"{"flags":[]}"#.to_vec();
         return Ok(Answer::tagged(asked, Etag::strong(&body), JSON, body));
     };
-    let body = all(&serving, &overrides, &context, caller.audience().tags, asked.clock);
-    Ok(Answer::tagged(asked, Etag::strong(body.as_bytes()), JSON, body).versioned(&serving))
+    let mut body = all(&serving, &overrides, &context, caller.audience().tags, asked.clock);
+    if let Some(path) = watch::path(&caller.environment, &serving, &context, asked.moment()) {
+        // Without an origin: the provider has that of the server that it asks, also behind a proxy.
+        body.pop();
+        body.push_str(r#","eventStreams":[{"type":"sse","endpoint":{"requestUri":"#);
+        write_string(&mut body, &path);
+        body.push_str("}}]}");
+    }
+    Ok(receipts::issue(Answer::tagged(asked, Etag::strong(body.as_bytes()), JSON, body), asked, &serving)?.versioned(&serving))
 }
 
 /// A refusal in the words of the protocol; `key` as it stands in the path of who asks for one flag.

@@ -18,6 +18,7 @@ use crate::{
         response::{Answer, JSON},
     },
     problem::Problem,
+    receipts,
 };
 
 /// The form to run; the other one, JSON, is there to be read.
@@ -47,5 +48,5 @@ pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
         answer = answer.with_own(identity::HEADER, utf8_percent_encode(&visitor, NON_ALPHANUMERIC).to_string());
     }
     // The page's own clock may be wrong, and the program names moments.
-    Ok(answer.with_own("twinflag-now", asked.moment().0.to_string()).versioned(&serving))
+    Ok(receipts::issue(answer.with_own("twinflag-now", asked.moment().0.to_string()), asked, &serving)?.versioned(&serving))
 }

@@ -3,7 +3,10 @@ use sdk_core::{Context, Millis};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::problem::Problem;
+use crate::{
+    problem::Problem,
+    version::{self, Version},
+};
 
 /// `{ "context"? }`, the body of the routes that ask about one context.
 #[derive(Deserialize)]
@@ -52,6 +55,13 @@ pub(super) fn millis(text: &str) -> Result<Millis, String> {
     let number: f64 = serde_json::from_str(text).map_err(|_| "expected now to be a number")?;
     #[expect(clippy::cast_possible_truncation, reason = "whole, and a double past i64 saturates")]
     if number.fract() == 0.0 { Ok(Millis(number as i64)) } else { Err("expected now to be whole milliseconds".to_owned()) }
+}
+
+/// The version in a member, as `twinflag-version` spells it; `None` if the member is absent, refused at `place` if it is no version.
+pub(super) fn version(given: Given<'_>, place: &str) -> Result<Option<Version>, Problem> {
+    let read = |raw: &str| serde_json::from_str::<String>(raw).ok()?.parse().ok();
+    let not_a_version = || Problem::malformed_at(place, format!("expected {}", version::EXPECTED));
+    given.0.map(|raw| read(raw).ok_or_else(not_a_version)).transpose()
 }
 
 impl Given<'_> {

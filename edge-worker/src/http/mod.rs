@@ -23,7 +23,11 @@ use self::{
 use crate::{
     auth::Caller,
     body, cors, cross_site,
-    handlers::{evaluate, health, ofrep, program, widget},
+    handlers::{
+        evaluate, health, ofrep, program,
+        watch::{self, Watcher},
+        widget,
+    },
     limit,
     problem::Problem,
     settings::Settings,
@@ -46,6 +50,8 @@ pub(crate) struct Pass {
     pub(crate) caller: Rc<Caller>,
     /// The body, if the caller's right depended on it; `None` while it is unread.
     pub(crate) body: Option<String>,
+    /// The client of a stream, which was admitted; `None` on every other route.
+    pub(crate) watcher: Option<Watcher>,
 }
 
 /// The response of a handler, or the handler that the runtime must call.
@@ -113,7 +119,14 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Unanswered> {
     }
     let handler = match route.handler {
         Handler::Held(handler) => handler,
-        Handler::Passed(handler) => return Ok(Answered::Pass(Pass { handler, audience: route.audience, caller: Rc::new(caller), body })),
+        Handler::Passed(handler) => {
+            let watcher = match handler {
+                PassedHandler::Watch => Some(watch::admit(&caller, asked)?),
+                PassedHandler::WatchEvents => Some(watch::admit_token(asked)?),
+                _ => None,
+            };
+            return Ok(Answered::Pass(Pass { handler, audience: route.audience, caller: Rc::new(caller), body, watcher }));
+        }
     };
     let answer = match handler {
         HeldHandler::OfrepFlag => ofrep::flag(&caller, asked, &served.parameter)?,

@@ -16,6 +16,8 @@ pub(crate) enum Header {
     Now,
     /// The client's address, which Cloudflare sets.
     ConnectingIp,
+    /// The unit that a receipt is wanted for, percent-encoded.
+    Unit,
 }
 
 impl Header {
@@ -26,7 +28,7 @@ impl Header {
 }
 
 /// The names of the headers, in the order of [`Header`].
-pub(crate) const HEADERS: [&str; 10] = [
+pub(crate) const HEADERS: [&str; 11] = [
     "authorization",
     "x-api-key",
     "origin",
@@ -37,6 +39,7 @@ pub(crate) const HEADERS: [&str; 10] = [
     "twinflag-identity",
     "twinflag-now",
     "cf-connecting-ip",
+    "twinflag-unit",
 ];
 
 /// A request without its body.
@@ -99,7 +102,7 @@ mod tests {
 
     #[test]
     fn lines_are_the_parts_of_a_request() {
-        let head = "POST\nhttps://flags.example/v1/program?format=2\n192.0.2.1:443\n:Bearer k\n\n:https://shop.example\n\n\n\n:\"t\"\n:\n\n\n:2001:db8::1";
+        let head = "POST\nhttps://flags.example/v1/program?format=2\n192.0.2.1:443\n:Bearer k\n\n:https://shop.example\n\n\n\n:\"t\"\n:\n\n\n\n:2001:db8::1";
         let parts = Parts::parse(head).unwrap();
         assert_eq!(
             (parts.method, parts.path(), parts.peer, parts.proxied),
@@ -139,6 +142,7 @@ mod tests {
             (Header::Identity, "twinflag-identity"),
             (Header::Now, "twinflag-now"),
             (Header::ConnectingIp, "cf-connecting-ip"),
+            (Header::Unit, "twinflag-unit"),
         ] {
             assert_eq!(parts.header(header), Some(name));
         }

@@ -85,6 +85,7 @@ pub(crate) enum HeldHandler {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PassedHandler {
     Ruleset,
+    Overrides,
     Outcomes,
     Explain,
     ExportDocument,
@@ -98,6 +99,8 @@ pub(crate) enum PassedHandler {
     Demo,
     DemoExplain,
     Asset,
+    Watch,
+    WatchEvents,
 }
 
 /// A handler in the hub, to which the worker passes the request on.
@@ -164,6 +167,7 @@ const KEYS_AND_TOKENS: &[CallerKind] =
 /// [`KEYS_AND_TOKENS`] without the people who ask only about themselves: an explanation tells more than an answer does.
 const KEYS_AND_READERS: &[CallerKind] = &[ServerKey, ClientKey, Service, CallerKind::Admin, Operator, Viewer];
 const SERVERS: &[CallerKind] = &[ServerKey];
+const KEYS: &[CallerKind] = &[ServerKey, ClientKey];
 const ADMINS: &[CallerKind] = &[Service, Admin];
 const OPERATORS: &[CallerKind] = &[Service, Admin, Operator];
 const READERS: &[CallerKind] = &[Service, Admin, Operator, Viewer];
@@ -197,9 +201,13 @@ pub(crate) const ROUTES: &[Route] = &[
     EVALUATION.on("POST", "/ofrep/v1/evaluate/flags", Handler::Held(HeldHandler::OfrepFlags)),
     EVALUATION.on("POST", "/v1/program", Handler::Held(HeldHandler::Program)),
     EVALUATION.on("GET", "/api/widget/config", Handler::Held(HeldHandler::Widget)),
+    EVALUATION.on("GET", "/v1/watch", passed(PassedHandler::Watch)),
+    // The token stands in the query. Its handler counts the request by the client's address.
+    Row(ANYONE, Limit::Never, Audience::Pages).on("GET", "/v1/watch/events", passed(PassedHandler::WatchEvents)),
     SERVER.on("POST", "/v1/evaluate", Handler::Held(HeldHandler::Evaluate)),
     SERVER.on("GET", "/v1/ruleset", passed(PassedHandler::Ruleset)),
-    SERVER.on("POST", "/v1/outcomes", passed(PassedHandler::Outcomes)),
+    SERVER.on("POST", "/v1/overrides", passed(PassedHandler::Overrides)),
+    Row(KEYS, Limit::Evaluation, Audience::Pages).on("POST", "/v1/outcomes", passed(PassedHandler::Outcomes)),
     READ.on("POST", "/v1/explain", passed(PassedHandler::Explain)),
     READ.on("GET", "/api/admin/document", passed(PassedHandler::ExportDocument)).query(&["version"]),
     TRY.on("PUT", "/api/admin/document", hub(HubHandler::ImportDocument)).when(When::DryRun).query(IMPORT),
@@ -275,8 +283,15 @@ pub(crate) const ROUTES: &[Route] = &[
     ADMINISTER.on("DELETE", "/api/admin/changes/{id}/payload", hub(HubHandler::ErasePayload)).query(&["reason"]),
     ADMINISTER.on("POST", "/api/admin/changes/{id}/revert", hub(HubHandler::RevertChange)).query(&["dryRun"]),
     READ.on("GET", "/api/admin/versions", hub(HubHandler::ListVersions)).query(&["before", "limit"]),
-    READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)).query(&["featureName", "customerId", "event", "before", "limit"]),
-    READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)).query(&["featureName"]),
+    READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)).query(&[
+        "featureName",
+        "customerId",
+        "event",
+        "before",
+        "after",
+        "limit",
+    ]),
+    READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)).query(&["featureName", "hours"]),
     READ.on("GET", "/api/admin/environments", passed(PassedHandler::ListEnvironments)),
     ADMINISTER.on("POST", "/api/admin/environments", hub(HubHandler::CreateEnvironment)),
     // A token needs the right to both environments, which its handler checks.

@@ -46,7 +46,7 @@ impl Request {
         let Self { method, path, bearer, origin, peer, if_none_match } = self;
         let given = |prefix: &str, value: &str| if value.is_empty() { String::new() } else { format!(":{prefix}{value}") };
         let (bearer, origin, if_none_match) = (given("Bearer ", bearer), given("", origin), given("", if_none_match));
-        format!("{method}\nhttps://flags.example{path}\n{peer}\n{bearer}\n\n{origin}\n\n:application/json\n\n{if_none_match}\n\n\n\n")
+        format!("{method}\nhttps://flags.example{path}\n{peer}\n{bearer}\n\n{origin}\n\n:application/json\n\n{if_none_match}\n\n\n\n\n")
     }
 
     fn ask(&self, settings: &Settings, known: &Known) -> Outcome {

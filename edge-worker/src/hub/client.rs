@@ -2,6 +2,7 @@
 use control::{
     EnvironmentName,
     change::Hash,
+    guard::ReceiptKey,
     rows::{RowKey, RowKind},
 };
 use futures_util::StreamExt;
@@ -11,11 +12,11 @@ use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS, NEWS_SINCE, OUTCOMES,
-    OWNERS, ROLE, ROWS, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
+    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS, NEWS_SINCE, OWNERS,
+    ROLE, ROWS, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
-    admin::read as read_body,
+    admin::{Object, read as read_body},
     wire::{Explaining, Page, WantedPage},
 };
 pub(crate) use crate::reader::shelf::Since;
@@ -24,6 +25,7 @@ use crate::{
     environment::Environment,
     problem::Problem,
     readers,
+    stream_key::StreamKey,
     version::{Epoch, NotSpelledSo, Version},
 };
 
@@ -47,7 +49,11 @@ pub(crate) struct News {
     pub(crate) environment: Option<String>,
     /// The environments that the first hub has registered, each with the moment, from that hub.
     pub(crate) environments: Vec<(EnvironmentName, Millis)>,
+    /// The key of the environment's streams; `None` from a hub of an earlier release.
+    pub(crate) stream_key: Option<StreamKey>,
     pub(crate) ruleset: Told,
+    /// The key of receipts; `None` if the hub does not tell it.
+    pub(crate) receipts: Option<ReceiptKey>,
 }
 
 /// The hub's answer about its ruleset.
@@ -128,6 +134,7 @@ fn news_of(answer: &str) -> Result<News, Problem> {
     let answer: RulesetAnswer<'_> = parse(answer)?;
     let RulesetAnswer { epoch, version: number, bucket_key, keys, environment, environments, pages, since, .. } = answer;
     let version = Version { epoch, number };
+    let stream_key = answer.stream_key.as_deref().and_then(StreamKey::from_hex);
     let keys = keys.map(|keys| keys.iter().map(|row| row.get().to_owned()).collect());
     let environments = environments.iter().filter_map(|(name, at)| Some((EnvironmentName::parse(name)?, Millis(*at)))).collect();
     let ruleset = match (since, answer.document) {
@@ -143,7 +150,8 @@ fn news_of(answer: &str) -> Result<News, Problem> {
         }
         (None, None) => Told::Nothing(Missing { refused: answer.refused }),
     };
-    Ok(News { version, keys, environment, environments, ruleset })
+    let receipts = answer.receipts.and_then(|key| sdk_core::hex::decode_lower(&key)).map(ReceiptKey::new);
+    Ok(News { version, keys, environment, environments, stream_key, ruleset, receipts })
 }
 
 /// The rows of the keys that were not revoked, without the ruleset.
@@ -182,20 +190,20 @@ pub(crate) async fn past(env: &Env, environment: &Environment, when: When) -> Re
     }
 }
 
+/// The newest document that serves, without overrides; `known` is a version that the isolate has heard of.
+pub(crate) async fn definitions_document(env: &Env, environment: &Environment, known: Version) -> Result<Document, Problem> {
+    match news(env, environment, None, Since::Version(known)).await?.map(|news| news.ruleset) {
+        Some(Told::Whole(Ruleset { version, document, bucket_key, .. })) => Ok(Document { version, text: document, bucket_key }),
+        Some(Told::Nothing(missing)) => Err(missing.problem()),
+        Some(Told::Changes(_)) | None => Err(unreadable("it has no document")),
+    }
+}
+
 /// The record that made an answer what it is, as JSON; `null` if the hub knows none.
 pub(crate) async fn explaining(env: &Env, environment: &Environment, asked: &Explaining<'_>) -> Result<String, Problem> {
     let body = serde_json::to_string(asked).map_err(worker::Error::from)?;
     let mut answer = send(env, environment, Method::Post, EXPLAINING, Headers::new(), body).await?;
     good(&mut answer).await
-}
-
-/// Passes the outcomes that a server reports to the hub, and returns the hub's response.
-pub(crate) async fn outcomes(env: &Env, environment: &Environment, request: &Request, body: String) -> Result<Response, Problem> {
-    let headers = Headers::new();
-    if let Some(now) = request.headers().get(clock::TOLD)? {
-        headers.set(clock::TOLD, &now)?;
-    }
-    send(env, environment, Method::Post, OUTCOMES, headers, body).await
 }
 
 /// Has the trail note a use of the break-glass token by a request with these headers.

@@ -12,7 +12,7 @@ use worker::{
     js_sys::{Promise, futures::JsFuture},
 };
 
-use super::{FlagHub, baseline, schedules};
+use super::{FlagHub, baseline, push, schedules};
 use crate::{
     clock,
     problem::Problem,
@@ -40,19 +40,29 @@ const LONGEST_REST_MS: i64 = 7 * 24 * HOUR_MS + HOUR_MS;
 /// A kind of job.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// Has the trail commit to the rows of earlier releases.
-    Baseline,
-    /// Deletes what was kept for long enough.
-    Retention(Retained),
+    /// Needs the store alone.
+    Store(StoreKind),
+    /// Tells the relays of a version that they were not told of.
+    Push,
     /// Carries out a scheduled command.
     Schedule,
 }
 
+/// A kind of job that needs the store alone.
+#[derive(Clone, Copy)]
+enum StoreKind {
+    /// Has the trail commit to the rows of earlier releases.
+    Baseline,
+    /// Deletes what was kept for long enough.
+    Retention(Retained),
+}
+
 /// The names of the kinds are stored.
-const KINDS: [(&str, Kind); 4] = [
-    (baseline::JOB, Kind::Baseline),
-    ("retention.answers", Kind::Retention(Retained::Answers)),
-    ("retention.outcomes", Kind::Retention(Retained::Outcomes)),
+const KINDS: [(&str, Kind); 5] = [
+    (baseline::JOB, Kind::Store(StoreKind::Baseline)),
+    (push::JOB, Kind::Push),
+    ("retention.answers", Kind::Store(StoreKind::Retention(Retained::Answers))),
+    ("retention.outcomes", Kind::Store(StoreKind::Retention(Retained::Outcomes))),
     (schedules::JOB, Kind::Schedule),
 ];
 
@@ -87,18 +97,16 @@ fn begin(store: &impl Store, now: Millis) -> Result<Option<Attempt>> {
     Ok(Some(Attempt { key, kind: *kind, failed }))
 }
 
-/// Carries out a slice. Returns the reason if it failed.
-fn finish(
-    store: &impl Store,
-    Attempt { key, kind, failed }: &Attempt,
-    now: Millis,
-    run_schedule: impl FnOnce(&str) -> Result<(), Problem>,
-) -> Result<Option<String>> {
-    let outcome = match kind {
-        Kind::Baseline => baseline::ensure(store, now).map_err(|problem| worker::Error::RustError(problem.why())),
-        Kind::Retention(what) => retain(store, key, *what, now),
-        Kind::Schedule => run_schedule(&key.payload).map_err(|problem| worker::Error::RustError(problem.why())),
-    };
+/// Carries out a slice of a job that needs the store alone.
+fn slice(store: &impl Store, key: &JobKey, kind: StoreKind, now: Millis) -> Result<()> {
+    match kind {
+        StoreKind::Baseline => baseline::ensure(store, now).map_err(|problem| worker::Error::RustError(problem.why())),
+        StoreKind::Retention(what) => retain(store, key, what, now),
+    }
+}
+
+/// Stores the reason of an attempt that failed, and returns the line to log.
+fn note(store: &impl Store, Attempt { key, failed, .. }: &Attempt, outcome: Result<()>, now: Millis) -> Result<Option<String>> {
     let Err(error) = outcome else { return Ok(None) };
     let (error, failures) = (error.to_string(), failed.failures);
     let said = format!("the job {} failed {failures} times: {error}", key.kind);
@@ -160,6 +168,31 @@ extern "C" {
     fn sync(this: &AlarmStorage) -> Result<Promise, JsValue>;
 }
 
+/// The alarm of the hub.
+pub(super) struct Alarm {
+    storage: AlarmStorage,
+    /// The milliseconds by which the time of jobs is ahead of the clock.
+    ahead: i64,
+}
+
+impl Alarm {
+    /// Sets the alarm to the earliest job.
+    pub(super) fn arm(&self, store: &impl Store) -> Result<()> {
+        bring_back(store, after(clock::now(), self.ahead))?;
+        match next(store)? {
+            Some((_, job)) => set_alarm(&self.storage, after(job.due, self.ahead.saturating_neg())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn set_alarm(storage: &AlarmStorage, at: Millis) -> Result<()> {
+    // The runtime takes no moment before 1970, nor its beginning.
+    #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
+    storage.set_alarm(at.0.max(1) as f64)?;
+    Ok(())
+}
+
 impl FlagHub {
     /// Carries out a slice of the earliest job, and sets the alarm again. Of an alarm that fails a few times the runtime makes no more
     /// attempts, so that only a failure to set the next one is an error.
@@ -195,12 +228,18 @@ impl FlagHub {
             if self.restoring.get() {
                 return Ok(());
             }
-            if let Some(said) = finish(&self.store, &attempt, now, |id| self.run_schedule(id, now))? {
+            let outcome = match attempt.kind {
+                Kind::Store(kind) => slice(&self.store, &attempt.key, kind, now),
+                Kind::Push => self.push_again().await,
+            };
+            if self.restoring.get() {
+                return Ok(());
+            }
+            if let Some(said) = note(&self.store, &attempt, outcome, now)? {
                 console_error!("{said}");
             }
-            match attempt.kind {
-                Kind::Baseline => self.ground.forget(),
-                Kind::Retention(_) | Kind::Schedule => {}
+            if let Kind::Store(StoreKind::Baseline) = attempt.kind {
+                self.ground.forget();
             }
         }
         self.arm()
@@ -208,19 +247,16 @@ impl FlagHub {
 
     /// Sets the alarm to the earliest job.
     pub(super) fn arm(&self) -> Result<(), Problem> {
-        let ahead = self.clock_ahead()?;
-        bring_back(&self.store, after(clock::now(), ahead))?;
-        match next(&self.store)? {
-            Some((_, job)) => self.set_alarm(after(job.due, ahead.saturating_neg())),
-            None => Ok(()),
-        }
+        Ok(self.alarm_of()?.arm(&self.store)?)
     }
 
     pub(super) fn set_alarm(&self, at: Millis) -> Result<(), Problem> {
-        // The runtime takes no moment before 1970, nor its beginning.
-        #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
-        self.storage().set_alarm(at.0.max(1) as f64).map_err(worker::Error::from)?;
-        Ok(())
+        Ok(set_alarm(&self.storage(), at)?)
+    }
+
+    /// The alarm, for work that goes on behind a request.
+    pub(super) fn alarm_of(&self) -> Result<Alarm, Problem> {
+        Ok(Alarm { storage: self.storage(), ahead: self.clock_ahead()? })
     }
 
     fn storage(&self) -> AlarmStorage {
@@ -249,8 +285,8 @@ impl FlagHub {
 mod tests {
     use super::*;
     use crate::store::{
-        Answer, Outcome,
-        sqlite::{Sqlite, database::tests::Memory},
+        Answer,
+        sqlite::{Sqlite, database::tests::Memory, edits::outcome_of_an_earlier_release},
     };
 
     type Memoried = Sqlite<Memory>;
@@ -286,7 +322,10 @@ mod tests {
     }
 
     fn run(store: &Memoried, now: Millis) -> Result<Option<String>> {
-        begin(store, now)?.map_or(Ok(None), |attempt| finish(store, &attempt, now, |_| Ok(())))
+        let Some(attempt) = begin(store, now)? else { return Ok(None) };
+        let Kind::Store(kind) = attempt.kind else { panic!("a push needs relays") };
+        let outcome = slice(store, &attempt.key, kind, now);
+        note(store, &attempt, outcome, now)
     }
 
     fn wakes(store: &Memoried, now: i64) {
@@ -317,15 +356,13 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_kept_for_seven_days_and_a_step_of_a_rollout_for_ever() {
+    fn an_outcome_of_an_earlier_release_is_kept_for_seven_days_and_a_step_of_a_rollout_for_ever() {
         let store = store(&[("retention.outcomes", 0)]);
-        let (mut outcomes, day) = (Vec::new(), 24 * HOUR_MS);
+        let day = 24 * HOUR_MS;
+        // As an earlier release stored them.
         for at in [0, day] {
-            let text = |text: &str| text.to_owned();
-            let (flag, feature, event, metadata) = (text("a"), text("a"), text("enabled"), text("{}"));
-            outcomes.push(Outcome { id: at.to_string(), flag, feature, customer: None, unit: text("u"), event, metadata, at: Millis(at) });
+            outcome_of_an_earlier_release(&store, at);
         }
-        store.keep_outcomes(&outcomes).unwrap();
         let step = control::Event { flag: "a".into(), feature: "a".into(), name: "enabled", metadata: "{}".into() };
         commit(&store, &Commit { events: &[("step".into(), step)], ..Commit::default() }, 0);
         let ids = || -> Vec<String> {
@@ -443,10 +480,10 @@ mod tests {
     }
 
     #[test]
-    fn a_new_store_has_every_job_but_a_baseline() {
+    fn a_new_store_has_every_job_but_a_baseline_and_a_push() {
         let store = Sqlite::new(Memory::new());
         for (kind, _) in KINDS {
-            assert_eq!(store.jobs(Some(&[kind]), 1).unwrap().is_empty(), kind == baseline::JOB, "{kind}");
+            assert_eq!(store.jobs(Some(&[kind]), 1).unwrap().is_empty(), [baseline::JOB, push::JOB].contains(&kind), "{kind}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod admin;
 mod baseline;
 pub(crate) mod client;
 mod execute;
+mod figures;
 mod ground;
 mod import_explained;
 mod jobs;
@@ -13,13 +14,15 @@ mod ndjson;
 mod new_key;
 mod news;
 mod opening;
-mod outcomes;
 mod page_filters;
+pub(crate) mod push;
+mod receipts;
 mod record;
 mod restore_pieces;
 mod schedules;
 mod stored_edits;
 mod stored_owners;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod told_readers;
@@ -48,11 +51,13 @@ use self::{
     news::News,
     opening::Opening,
     page_filters::PageFilters,
+    push::Pushes,
+    sums::KnownStages,
     told_readers::ToldReaders,
     verification::InProgress,
     wire::{
-        BUCKET_KEY, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TOLD, VERSION, WantedOwners,
-        WantedPages,
+        BUCKET_KEY, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME, TOLD, VERSION,
+        WantedOwners, WantedPages,
     },
 };
 use crate::{
@@ -80,7 +85,9 @@ pub struct FlagHub {
     refused: RefCell<Option<String>>,
     news: News,
     readers: ToldReaders,
+    pushes: Pushes,
     filters: PageFilters,
+    known_stages: KnownStages,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
     /// True once this object has looked for a restore in pieces that has not ended.
@@ -117,7 +124,9 @@ impl DurableObject for FlagHub {
             refused,
             news: News::default(),
             readers: ToldReaders::default(),
+            pushes: Pushes::default(),
             filters,
+            known_stages: KnownStages::default(),
             restoring,
             has_taken_up: Cell::default(),
             held_keys: RefCell::default(),
@@ -131,13 +140,16 @@ impl DurableObject for FlagHub {
             self.readers.hear(reader, clock::now());
         }
         let answered = self.answer(request).await;
+        // Readers first, so that clients that fetch because of the push find the new version there.
         self.tell_readers();
+        self.push();
         answered.or_else(Problem::into_response)
     }
 
     async fn alarm(&self) -> Result<Response> {
         let woken = self.wake().await;
         self.tell_readers();
+        self.push();
         // The runtime calls again if this fails.
         woken.map_err(|problem| worker::Error::RustError(problem.why()))
     }
@@ -183,11 +195,13 @@ impl FlagHub {
             return self.administer(request).await;
         }
         match (request.method(), path.as_str()) {
-            (Method::Post, "/outcomes") => {
-                let now = clock::told(&request, &*settings::of(&self.env)?);
+            (Method::Post, "/sums") => {
+                let settings = settings::of(&self.env)?;
+                let told = request.headers().get(TALLY_TIME)?.and_then(|told| told.parse().ok().map(Millis));
+                let now = told.filter(|_| settings.has_test_clock).unwrap_or_else(clock::now);
                 let body = request.text().await?;
                 self.check_open()?;
-                self.take_outcomes(&body, now)
+                self.take_sums(&body, now)
             }
             (Method::Post, "/break-glass") => {
                 let now = clock::told(&request, &*settings::of(&self.env)?);
@@ -223,6 +237,7 @@ impl FlagHub {
             },
             (_, "/summary") => self.summary().await,
             (_, "/keys") => self.keys(),
+            (_, "/stages") => self.stages(),
             _ => self.newest(&request).await,
         }
     }
@@ -239,7 +254,7 @@ impl FlagHub {
             return Ok(());
         }
         let is_change =
-            path == "/outcomes" || path == "/break-glass" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
+            path == "/sums" || path == "/break-glass" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
         match self.store.access()? {
             Access::Serve if is_change => Err(Problem::later_store("write")),
             Access::Write | Access::Serve => Ok(()),
@@ -306,11 +321,13 @@ impl FlagHub {
             errors: error_count,
             refused: None,
             keys: Some(Vec::new()),
+            stream_key: None,
             environment: None,
             environments: Vec::new(),
             since: None,
             rows: Vec::new(),
             sum: None,
+            receipts: None,
         };
         Ok(Response::from_json(&answer)?)
     }

@@ -8,8 +8,8 @@ use control::{
 use sdk_core::BucketKey;
 use serde_json::value::RawValue;
 
-use super::{ground::Ground, keys_in_use, wire::RulesetAnswer};
-use crate::{etag::Etag, problem::Problem, store::Read, version::Version};
+use super::{ground::Ground, keys_in_use, receipts, wire::RulesetAnswer};
+use crate::{etag::Etag, problem::Problem, store::Store, version::Version};
 
 /// The most rows that may have been written since a version, overrides included, for an answer with changes.
 const MOST_CHANGES: u32 = 1_000;
@@ -24,7 +24,7 @@ pub(super) struct News {
 
 impl News {
     /// The whole ruleset. `refused` is the reason why the document that the deployment brings is not served.
-    pub(super) fn whole(&self, store: &impl Read, ground: &Ground, refused: Option<String>) -> Result<Rc<str>, Problem> {
+    pub(super) fn whole(&self, store: &impl Store, ground: &Ground, refused: Option<String>) -> Result<Rc<str>, Problem> {
         let held = self.whole.borrow().as_ref().filter(|(held, _)| *held == ground.version).map(|(_, text)| Rc::clone(text));
         if let Some(text) = held {
             return Ok(text);
@@ -36,7 +36,9 @@ impl News {
         let answer = RulesetAnswer {
             pages: store.pages(None)?,
             document: document.as_deref(),
+            stream_key: store.stream_key()?,
             refused: refusal.or(refused),
+            receipts: receipts::key(store)?,
             ..about(ground, Some(&keys))
         };
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
@@ -57,7 +59,7 @@ impl News {
 
     /// The changes since a version; `None` if the whole ruleset must be sent: the version is of another epoch, the document has errors, or
     /// the changes are not shorter.
-    pub(super) fn changes(&self, store: &impl Read, ground: &Ground, since: Version) -> Result<Option<Rc<str>>, Problem> {
+    pub(super) fn changes(&self, store: &impl Store, ground: &Ground, since: Version) -> Result<Option<Rc<str>>, Problem> {
         let is_held = |(from, to, _): &&(Version, Version, Rc<str>)| *from == since && *to == ground.version;
         if let Some((.., text)) = self.changes.borrow().as_ref().filter(is_held) {
             return Ok(Some(Rc::clone(text)));
@@ -83,7 +85,9 @@ impl News {
         let mut pages = store.pages(None)?;
         pages.retain(|(_, version)| *version > since.number);
         let sum = document.map(|document| Etag::strong(document.as_bytes()).into_text());
-        let answer = RulesetAnswer { pages, since: Some(since.number), rows, sum, ..about(ground, keys.as_deref()) };
+        let receipts = receipts::key(store)?;
+        let stream_key = store.stream_key()?;
+        let answer = RulesetAnswer { pages, since: Some(since.number), rows, sum, stream_key, receipts, ..about(ground, keys.as_deref()) };
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
         self.changes.replace(Some((since, ground.version, Rc::clone(&text))));
         Ok(Some(text))
@@ -98,6 +102,7 @@ fn about<'a>(ground: &Ground, keys: Option<&'a [Box<RawValue>]>) -> RulesetAnswe
         version: ground.version.number,
         bucket_key: ground.rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default(),
         keys: keys.map(|keys| keys.iter().map(|row| &**row).collect()),
+        stream_key: None,
         environment: keys.and_then(|_| first_environment(&ground.rows)),
         environments: keys.map(registered).unwrap_or_default(),
         pages: Vec::new(),
@@ -107,6 +112,7 @@ fn about<'a>(ground: &Ground, keys: Option<&'a [Box<RawValue>]>) -> RulesetAnswe
         document: None,
         errors: ground.error_count,
         refused: None,
+        receipts: None,
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{
     ground::{Ground, GroundCache},
-    schedules,
+    push, schedules,
 };
 use crate::{
     problem::Problem,
@@ -68,7 +68,9 @@ pub(super) fn write(
     let answer = again.map(|RepeatableRequest { subject, key, request }| Answer { subject, key, request, body: kept_body });
     if is_change || answer.is_some() || progress.is_some() {
         let (writes, records) = (&outcome.writes, &written.records);
-        let jobs = &schedules::jobs_of(writes);
+        let push = if is_change { push::job_behind(store, ground.version, at)? } else { None };
+        let jobs: Vec<_> = push.into_iter().chain(schedules::jobs_of(writes)).collect();
+        let jobs = jobs.as_slice();
         let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, jobs, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
     }

@@ -137,6 +137,7 @@ impl FlagHub {
             // Here and not as a job, so that the answer tells the newest record.
             baseline::ensure(&self.store, clock::now())?;
             self.ground.forget();
+            self.push_to_all()?;
         }
         self.open()?;
         outcome?;
@@ -327,7 +328,9 @@ pub(super) fn check(verifier: &mut Verifier, line: &Line, number: u64) -> Result
     let (sequence, version, payload, payload_hash, rows, hash) = match line {
         Line::Change(sequence, version, payload, payload_hash, hash) => (sequence, version, payload, payload_hash, None, hash),
         Line::Record(sequence, version, payload, payload_hash, rows, hash) => (sequence, version, payload, payload_hash, Some(rows), hash),
-        Line::Version(..) | Line::Row(..) | Line::PagedRow(..) | Line::Event(..) => return Ok(()),
+        Line::Version(..) | Line::Row(..) | Line::PagedRow(..) | Line::Event(..) | Line::Stage(..) | Line::Usage(..) | Line::Guard(..) => {
+            return Ok(());
+        }
     };
     let wrong = |why: &str| Problem::malformed(format!("line {number}: {why}"));
     let hash_of = |text: &str| Hash::from_hex(text).ok_or_else(|| wrong("expected a hash of 64 hex digits"));

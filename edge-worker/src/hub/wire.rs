@@ -34,8 +34,6 @@ pub(super) const DOCUMENT: &str = "http://hub/document";
 pub(super) const WRITTEN: &str = "http://hub/written";
 /// The use of the break-glass token: `POST` with the method and the path of its request.
 pub(super) const BREAK_GLASS: &str = "http://hub/break-glass";
-/// Outcomes that servers report: `POST`.
-pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 /// The record that made an answer what it is: `POST` with [`Explaining`].
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
 /// The state of an environment: `GET` answers `{ epoch, version, flags, errors }`.
@@ -56,6 +54,8 @@ pub(crate) const NEWS_SINCE: &str = "twinflag-news-since";
 pub(crate) const SOUGHT: &str = "sought";
 /// The header with the name of the reader that asks. The hub tells it of changes: `POST` with the version.
 pub(crate) const READER: &str = "twinflag-reader";
+/// The header with the time that a test set, by a tally. It sets the time of the hub's own jobs no further.
+pub(crate) const TALLY_TIME: &str = "twinflag-tally-time";
 /// The address at which the hub tells a reader of a version.
 pub(super) const TOLD: &str = "http://reader/told";
 /// The header with the version of a document, of keys or of rows.
@@ -73,6 +73,9 @@ pub(super) struct RulesetAnswer<'a> {
     /// `None` among changes that left all keys, environments and members as they were.
     #[serde(borrow)]
     pub(super) keys: Option<Vec<&'a RawValue>>,
+    /// The key of the environment's streams, in hexadecimal digits; absent in a past version.
+    #[serde(rename = "streamKey", default, skip_serializing_if = "Option::is_none")]
+    pub(super) stream_key: Option<String>,
     /// The name of the environment in the document.
     #[serde(default)]
     pub(super) environment: Option<String>,
@@ -97,6 +100,9 @@ pub(super) struct RulesetAnswer<'a> {
     pub(super) errors: usize,
     /// The reason why the document that is stored, or that the deployment brings, does not serve; `None` if it does, or there is none.
     pub(super) refused: Option<String>,
+    /// The key of receipts: 64 hexadecimal digits. Absent from answers of earlier releases, and about the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) receipts: Option<String>,
 }
 
 /// An answer for which the record that made it so is wanted.

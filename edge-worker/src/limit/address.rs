@@ -22,20 +22,27 @@ const UNKNOWN: Blocks = Blocks { own: Subject(0), site: None };
 /// and `CF-Connecting-IP` on Cloudflare. On workerd any client could send the latter, and workerd knows the connection's address.
 /// `X-Forwarded-For` does not count unless the deployment names it.
 pub(super) fn of(parts: &Parts<'_>) -> Blocks {
-    // A proxy appends the address that it sees to the list.
-    let named = parts.proxied.and_then(|list| blocks(list.rsplit(',').next()?));
-    let known = named.or_else(|| match parts.peer {
-        Some(peer) => blocks(peer),
-        None => blocks(parts.header(Header::ConnectingIp)?),
-    });
-    known.unwrap_or(UNKNOWN)
+    known(parts).and_then(blocks).unwrap_or(UNKNOWN)
 }
 
-fn blocks(text: &str) -> Option<Blocks> {
-    let address = match without_port(text.trim()).parse().ok()? {
+/// The client's address; `None` if it is not known.
+pub(super) fn known(parts: &Parts<'_>) -> Option<IpAddr> {
+    // A proxy appends the address that it sees to the list.
+    let named = parts.proxied.and_then(|list| address(list.rsplit(',').next()?));
+    named.or_else(|| match parts.peer {
+        Some(peer) => address(peer),
+        None => address(parts.header(Header::ConnectingIp)?),
+    })
+}
+
+fn address(text: &str) -> Option<IpAddr> {
+    Some(match without_port(text.trim()).parse().ok()? {
         IpAddr::V6(address) => address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4),
         address @ IpAddr::V4(_) => address,
-    };
+    })
+}
+
+fn blocks(address: IpAddr) -> Option<Blocks> {
     Some(match address {
         IpAddr::V4(address) => Blocks { own: Subject(address.to_bits().into()), site: None },
         IpAddr::V6(address) => {
@@ -60,7 +67,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, own: u64, site: Option<u64>) {
-        assert_eq!(blocks(text), Some(Blocks { own: Subject(own), site: site.map(Subject) }), "{text}");
+        assert_eq!(address(text).and_then(blocks), Some(Blocks { own: Subject(own), site: site.map(Subject) }), "{text}");
     }
 
     #[test]
@@ -82,7 +89,7 @@ mod tests {
     #[test]
     fn a_text_that_is_no_address_is_none() {
         for text in ["", "unknown", "192.0.2", "192.0.2.1.", "localhost:80", "unix:/tmp/x", "2001:db8::1%eth0", "[", "[]", ":", "::1:"] {
-            assert_eq!(blocks(text), None, "{text}");
+            assert_eq!(address(text), None, "{text}");
         }
     }
 

@@ -6,6 +6,7 @@ mod rates;
 
 use std::cell::{OnceCell, RefCell};
 
+use control::guard::Block;
 use sdk_core::Millis;
 
 pub(crate) use self::rates::{Rates, parse};
@@ -13,7 +14,10 @@ use self::{
     address::Blocks,
     limiter::{Limiter, RetryAfter, Subject},
 };
-use crate::{http::asked::Asked, problem::Problem};
+use crate::{
+    http::{asked::Asked, parts::Parts},
+    problem::Problem,
+};
 
 struct Limits {
     admin: Limiter,
@@ -41,6 +45,11 @@ thread_local! {
     static WRONG: RefCell<ByAddress> = const { RefCell::new(ByAddress::new(GUESSES)) };
 }
 
+/// The block of the client's address that the guard counts by; `None` if the address is not known.
+pub(crate) fn network(parts: &Parts<'_>) -> Option<Block> {
+    address::known(parts).map(Block::of)
+}
+
 /// Counts a change by an administrator.
 pub(crate) fn change(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
     count(asked, |limits, now| limits.admin.pass(Subject::named(subject), now))
@@ -64,6 +73,11 @@ pub(crate) fn user(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
 /// Counts a request with a client key by the client's address: anybody can have one.
 pub(crate) fn client(asked: &Asked<'_>) -> Result<(), Problem> {
     count(asked, |limits, now| limits.client.pass(address::of(asked.parts), now))
+}
+
+/// The block of the client's address, as a number; `None` if `RATE_LIMITS` is `off`.
+pub(crate) fn address_block(asked: &Asked<'_>) -> Option<u64> {
+    asked.settings.rate_limits.0.map(|_| address::of(asked.parts).own.0)
 }
 
 /// Refuses a request whose key makes the isolate ask a hub, from an address that presented too many wrong ones: anybody can make up a text

@@ -2,7 +2,8 @@
 //!
 //! The first line is [`Head`], the last [`Tail`]; between them stand [`Line`]s, in the order they were written in. Versions, rows
 //! and records are only ever added to, so what had been added when a backup began stays what it is while it is written. Of the events,
-//! those that have been kept for long enough may be deleted meanwhile, and are missing then.
+//! those that have been kept for long enough may be deleted meanwhile, and are missing then. The sums of outcomes and the states of the
+//! guard are those of the moment at which their lines are written.
 use std::{fmt, str::FromStr};
 
 use control::change::{Hash, Hasher};
@@ -42,13 +43,20 @@ pub(crate) enum Line {
     Record(u64, u32, Option<String>, String, String, String),
     /// Number, id, feature, flag, customer, unit, kind, metadata and time of an event.
     Event(u64, String, String, String, Option<String>, Option<String>, String, String, i64),
+    /// Flag, beginning of the stage, exposures and errors of a stage of a rollout.
+    Stage(String, i64, u64, u64),
+    /// Flag, hour, variant, event and number of the outcomes of an hour.
+    Usage(String, i64, String, String, u64),
+    /// Flag, state of the guard, and the moment at which it last held the rollout.
+    Guard(String, String, Option<i64>),
 }
 
 impl Line {
     /// About how many bytes of text it has.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Version(..) => 0,
+            Self::Version(..) | Self::Stage(..) | Self::Usage(..) => 0,
+            Self::Guard(_, state, _) => state.len(),
             Self::Row(.., text) | Self::PagedRow(.., text) => text.as_ref().map_or(0, String::len),
             Self::Change(_, _, payload, ..) | Self::Record(_, _, payload, ..) => payload.as_ref().map_or(0, String::len),
             Self::Event(.., metadata, _) => metadata.len(),
@@ -132,7 +140,7 @@ impl FromStr for PieceStart {
 /// The position of a backup in a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// 0 versions, 1 rows, 2 records, 3 events.
+    /// 0 versions, 1 rows, 2 records, 3 events, 4 stages, 5 usage, 6 states of the guard.
     pub(crate) table: u8,
     /// Behind this row.
     pub(crate) after: i64,

@@ -16,12 +16,15 @@ use control::{
 use sdk_core::{Compiler, Millis};
 
 use super::{
-    Answer, Commit, Conflict, Outcome, Progress, Store, Transfer, Wanted,
+    Answer, Commit, Conflict, GuardRow, Progress, Store, Transfer, UnknownFlag, Used, Wanted,
     audit::{self, ChangesQuery, Compared, ComparisonPlace, ComparisonStep, EventsQuery, ForExplain, Head},
     backup::{self, Line, Place},
     jobs::{Expired, Forget, Job, JobKey, Retained},
 };
-use crate::version::{Epoch, Version};
+use crate::{
+    tally::wire::{Batch, FlagSums},
+    version::{Epoch, Version},
+};
 
 /// Runs everything, each time on a store that is empty.
 pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
@@ -51,7 +54,8 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         trail::holds_the_chain,
         trail::explains_by_the_level_that_answered,
         kept::answers_the_same_request_once,
-        kept::counts_units_once,
+        kept::adds_a_batch_once,
+        kept::finds_the_steps_of_rollouts,
         kept::keeps_jobs,
         kept::forgets_the_oldest,
         kept::keeps_the_progress_of_imports,

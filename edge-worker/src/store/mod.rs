@@ -4,6 +4,7 @@ pub(crate) mod backup;
 #[cfg(test)]
 mod conformance;
 pub(crate) mod jobs;
+pub(crate) mod outcomes;
 pub(crate) mod sqlite;
 
 use control::{
@@ -13,6 +14,7 @@ use control::{
     rows::{RowKey, RowKind, Rows},
 };
 use sdk_core::Millis;
+use serde::Deserialize;
 use worker::{Result, State};
 
 use self::{
@@ -20,7 +22,10 @@ use self::{
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
-use crate::version::{Epoch, Version};
+use crate::{
+    tally::wire::Batch,
+    version::{Epoch, Version},
+};
 
 /// The store of the hub.
 pub(crate) type HubStore = sqlite::Sqlite;
@@ -111,22 +116,34 @@ pub(crate) struct Progress<'p> {
     pub(crate) text: &'p str,
 }
 
-/// An outcome that a server reports for a unit that has a feature.
-pub(crate) struct Outcome {
-    /// Sent twice, it counts once.
-    pub(crate) id: String,
-    /// The key of the flag,
+/// The guard's state about the rollout of a flag.
+pub(crate) struct GuardRow {
+    /// The key of the flag.
     pub(crate) flag: String,
-    /// and the name that its rollout goes by.
-    pub(crate) feature: String,
-    pub(crate) customer: Option<String>,
-    /// The unit that had the feature.
-    pub(crate) unit: String,
-    /// `enabled`, `disabled`, `error`, `rollback`, or a name of one's own.
-    pub(crate) event: String,
-    /// A JSON object.
-    pub(crate) metadata: String,
-    pub(crate) at: Millis,
+    /// JSON, of at most [`control::guard::MAX_STATE`] bytes.
+    pub(crate) state: String,
+    /// The moment at which the guard last held the rollout; `None` if it never did.
+    pub(crate) held_at: Option<Millis>,
+}
+
+/// The outcomes of a flag in an hour.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Used {
+    /// The hour since 1970.
+    pub(crate) hour: i64,
+    /// Empty for outcomes that named no variant of the flag.
+    pub(crate) variant: String,
+    pub(crate) event_type: String,
+    pub(crate) outcomes: u64,
+}
+
+/// A name that outcomes named and that no flag has.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct UnknownFlag {
+    pub(crate) name: String,
+    pub(crate) outcomes: u64,
+    /// The moment of the last, in milliseconds since 1970.
+    pub(crate) last_at: i64,
 }
 
 /// The use that a release may make of a store.
@@ -155,9 +172,12 @@ pub(crate) trait Read {
     fn overrides_version(&self) -> Result<Version>;
     /// Rows of kinds that this release knows.
     fn rows(&self, wanted: Wanted<'_>) -> Result<Rows>;
-    /// The keys of the rows that were written or removed after a version, some perhaps several times, and only those of kinds that this
+    /// The keys of the rows on no page that were written or removed after a version, some perhaps several times, and only those of kinds that this
     /// release knows; `None` if there are more than `most`.
     fn written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>>;
+    /// The keys of the rows on pages that were written or removed after a version, some perhaps several times; `None` if there are more than
+    /// `most`.
+    fn owners_written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>>;
     /// Every page that was written at a version or before it, with the version of its newest change until then.
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>>;
     /// The version of the newest change on a page; `None` if nothing was ever written on it.
@@ -211,13 +231,27 @@ pub(crate) trait Read {
     fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>>;
     /// Entries of the logs of rollouts, newest first.
     fn events(&self, asked: &EventsQuery) -> Result<Found<Happened>>;
-    /// The counts of a flag's outcomes since a moment.
+    /// The counts of a flag's units in the stage that began at a moment.
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
+    /// The number of the last batch of sums that was stored of a tally; 0 before the first.
+    fn last_batch(&self, tally: &str) -> Result<i64>;
+    /// The guard's state about a flag, as JSON, and the moment at which the guard last held its rollout; `None` before the first sums.
+    fn guard_state(&self, flag: &str) -> Result<Option<(String, Option<Millis>)>>;
+    /// The outcomes of a flag from an hour since 1970 on, by hour, variant (empty without one) and event.
+    fn usage(&self, flag: &str, from_hour: i64) -> Result<Vec<Used>>;
+    /// The last hour since 1970 in which an outcome of a flag arrived; `None` if none ever did.
+    fn last_used(&self, flag: &str) -> Result<Option<i64>>;
+    /// Names that outcomes named and that no flag has, with their counts and the moments of the last: the latest first.
+    fn unknown_flags(&self, limit: u32) -> Result<Vec<UnknownFlag>>;
+    /// The secret that receipts are made with; `None` before it was first needed.
+    fn receipt_key(&self) -> Result<Option<String>>;
 
     /// The earliest jobs of these kinds, or of any kind.
     fn jobs(&self, kinds: Option<&[&str]>, limit: u32) -> Result<Vec<(JobKey, Job)>>;
     /// The oldest that is kept of something.
     fn expired(&self, forget: Forget) -> Result<Expired>;
+    /// The key of the environment's streams, in hexadecimal digits; `None` if it was removed.
+    fn stream_key(&self) -> Result<Option<String>>;
     /// The milliseconds by which a test set the time of jobs ahead of the clock.
     fn clock_ahead(&self) -> Result<i64>;
 }
@@ -231,8 +265,10 @@ pub(crate) trait Store: Read {
     /// Writes what a command wants written, at a moment that is not before the newest version, if the newest version is the expected
     /// one. Returns the newest version then.
     fn commit(&self, expected: Version, commit: &Commit<'_>, at: Millis) -> Result<Result<Version, Conflict>>;
-    /// Keeps outcomes; answers how many were new. They depend on no version, and none on another.
-    fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32>;
+    /// Adds a batch of sums, and stores the guard's states that follow from it. Adds nothing of a batch that was stored before.
+    fn keep_sums(&self, batch: &Batch, states: &[GuardRow], at: Millis) -> Result<()>;
+    /// Keeps the secret that receipts are made with.
+    fn keep_receipt_key(&self, key: &str) -> Result<()>;
     /// Keeps the state that a verification leaves, as JSON; `None` deletes it.
     fn keep_verification(&self, what: Verification, state: Option<&str>) -> Result<()>;
 }

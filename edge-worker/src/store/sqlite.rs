@@ -11,8 +11,9 @@ mod migrations;
 mod proof;
 mod records;
 mod rows;
-mod search;
+pub(crate) mod search;
 mod slices;
+mod sums;
 mod transaction;
 mod transfer;
 mod whole_rows;
@@ -31,12 +32,15 @@ use worker::{Error, Result, State};
 
 use self::database::{Database, Object};
 use super::{
-    Access, Commit, Conflict, Outcome, Read, Snapshot, Store, Transfer, Verification, Wanted,
+    Access, Commit, Conflict, GuardRow, Read, Snapshot, Store, Transfer, UnknownFlag, Used, Verification, Wanted,
     audit::{self, ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Found, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
-use crate::version::{Epoch, Version};
+use crate::{
+    tally::wire::Batch,
+    version::{Epoch, Version},
+};
 
 /// Bytes of text in one row. A value of more than 1 MB can fail; a part ends where a character does.
 const PART: usize = 500_000;
@@ -109,6 +113,10 @@ impl<D: Database> Read for Sqlite<D> {
 
     fn written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
         history::written_since(self.migrated()?, version, most)
+    }
+
+    fn owners_written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
+        history::owners_written_since(self.migrated()?, version, most)
     }
 
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>> {
@@ -208,7 +216,31 @@ impl<D: Database> Read for Sqlite<D> {
     }
 
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed> {
-        events::observed(self.migrated()?, flag, since)
+        sums::observed(self.migrated()?, flag, since)
+    }
+
+    fn last_batch(&self, tally: &str) -> Result<i64> {
+        sums::last_batch(self.migrated()?, tally)
+    }
+
+    fn guard_state(&self, flag: &str) -> Result<Option<(String, Option<Millis>)>> {
+        sums::guard_state(self.migrated()?, flag)
+    }
+
+    fn usage(&self, flag: &str, from_hour: i64) -> Result<Vec<Used>> {
+        sums::usage(self.migrated()?, flag, from_hour)
+    }
+
+    fn last_used(&self, flag: &str) -> Result<Option<i64>> {
+        sums::last_used(self.migrated()?, flag)
+    }
+
+    fn unknown_flags(&self, limit: u32) -> Result<Vec<UnknownFlag>> {
+        sums::unknown_flags(self.migrated()?, limit)
+    }
+
+    fn receipt_key(&self) -> Result<Option<String>> {
+        sums::receipt_key(self.migrated()?)
     }
 
     fn jobs(&self, kinds: Option<&[&str]>, limit: u32) -> Result<Vec<(JobKey, Job)>> {
@@ -217,6 +249,14 @@ impl<D: Database> Read for Sqlite<D> {
 
     fn expired(&self, forget: Forget) -> Result<Expired> {
         jobs::expired(self.migrated()?, forget)
+    }
+
+    fn stream_key(&self) -> Result<Option<String>> {
+        #[derive(Deserialize)]
+        struct Row {
+            key: String,
+        }
+        Ok(self.migrated()?.exec::<Row>("SELECT key FROM stream_key", Vec::new())?.pop().map(|row| row.key))
     }
 
     fn clock_ahead(&self) -> Result<i64> {
@@ -257,9 +297,13 @@ impl<D: Database> Store for Sqlite<D> {
         })
     }
 
-    fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32> {
+    fn keep_sums(&self, batch: &Batch, states: &[GuardRow], at: Millis) -> Result<()> {
         let sql = self.migrated()?;
-        sql.transaction(|| events::keep(sql, outcomes))
+        sql.transaction(|| sums::keep(sql, batch, states, at))
+    }
+
+    fn keep_receipt_key(&self, key: &str) -> Result<()> {
+        self.migrated()?.run("UPDATE store SET receipt_key = ?", vec![key.into()])
     }
 
     fn keep_verification(&self, what: Verification, state: Option<&str>) -> Result<()> {

@@ -5,13 +5,25 @@ import { requestedType } from './values.js';
 /** A default of each type, in the order of their numbers: an answer depends on no more of it. */
 const SAMPLES: readonly unknown[] = [undefined, false, '', 0, {}];
 
+/**
+ * The flag keys whose answers are kept, and the defaults for which an answer without a variant is kept; a program has at most 5,000 flags. The
+ * oldest one goes for the next: a page that makes up keys or defaults, such as a text with the time in it, holds no more.
+ */
+const MOST_KEYS = 10_000,
+  MOST_DEFAULTS = 100;
+
+/** Keeps a value under a new key; of more than `most` the oldest one is let go. */
+function keep<K, V>(map: Map<K, V>, most: number, key: K, value: V): V {
+  if (map.size >= most) map.delete(map.keys().next().value as K);
+  map.set(key, value);
+  return value;
+}
+
 /** The answer for every default of one type. */
 interface Kept {
-  details: FlagDetails;
+  readonly details: FlagDetails;
   /** Where the caller's default is answered: the details with each default. */
-  defaults?: Map<unknown, FlagDetails>;
-  /** The same for objects, which are let go with their owners. */
-  objects?: WeakMap<object, FlagDetails>;
+  readonly defaults: Map<unknown, FlagDetails>;
 }
 
 /** The answers of one client. */
@@ -26,10 +38,9 @@ export function createAnswers(ask: (flagKey: string, sample: unknown) => FlagDet
   const byKey = new Map<string, Kept[]>();
   return {
     get<T>(flagKey: string, defaultValue: T) {
-      let kinds = byKey.get(flagKey);
-      if (!kinds) byKey.set(flagKey, (kinds = []));
+      const kinds = byKey.get(flagKey) ?? keep(byKey, MOST_KEYS, flagKey, [] as Kept[]);
       const kind = requestedType(defaultValue);
-      const kept = (kinds[kind] ??= { details: ask(flagKey, SAMPLES[kind]) });
+      const kept = (kinds[kind] ??= { details: ask(flagKey, SAMPLES[kind]), defaults: new Map() });
       return (kept.details.variant === undefined ? withDefault(kept, defaultValue) : kept.details) as FlagDetails<T>;
     },
     renew() {
@@ -38,8 +49,9 @@ export function createAnswers(ask: (flagKey: string, sample: unknown) => FlagDet
         for (const [kind, kept] of kinds.entries()) {
           if (!kept) continue;
           const details = ask(flagKey, SAMPLES[kind]);
-          if (isSame(kept.details, details)) continue;
-          kinds[kind] = { details };
+          // Without a variant both hold the same sample.
+          if (JSON.stringify(kept.details) === JSON.stringify(details)) continue;
+          kinds[kind] = { details, defaults: new Map() };
           changed.add(flagKey);
         }
       }
@@ -48,16 +60,6 @@ export function createAnswers(ask: (flagKey: string, sample: unknown) => FlagDet
   };
 }
 
-function withDefault(kept: Kept, value: unknown): FlagDetails {
-  const isObject = typeof value === 'object' && value !== null;
-  const known = isObject ? (kept.objects ??= new WeakMap()) : (kept.defaults ??= new Map());
-  let details = known.get(value as object);
-  if (!details) known.set(value as object, (details = { ...kept.details, value }));
-  return details;
-}
-
-function isSame(a: FlagDetails, b: FlagDetails): boolean {
-  const { value: one, ...rest } = a,
-    { value: other, ...others } = b;
-  return (a.variant === undefined || JSON.stringify(one) === JSON.stringify(other)) && JSON.stringify(rest) === JSON.stringify(others);
+function withDefault({ details, defaults }: Kept, value: unknown): FlagDetails {
+  return defaults.get(value) ?? keep(defaults, MOST_DEFAULTS, value, { ...details, value });
 }

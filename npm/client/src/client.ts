@@ -5,17 +5,20 @@
  * is asked again.
  */
 import { createAnswers } from './answers.js';
+import { pauseMs } from './back-off.js';
 import { disabledClient } from './disabled-client.js';
 import { type FlagEngine, ProgramRefused } from './engine.js';
 import type { ClientChange, ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
+import type { Push } from './host/push.js';
 import { createTimer } from './host/timer.js';
 import { OWNERS, requestOf } from './identity.js';
 import { warnOfKey } from './key-warning.js';
 import { createListeners } from './listeners.js';
 import { nextMoment } from './moments.js';
 import { EdgeRefused, fetchProgram } from './program-request.js';
-import { checkedRefresh } from './refresh-options.js';
+import { checkedRefresh, checkMs } from './refresh-options.js';
 import { createRefresher } from './refresher.js';
+import { retryAfterMs } from './retry-after.js';
 import { createSeenVersions } from './seen-versions.js';
 import { snapshot } from './snapshot.js';
 import type { EvaluationContext, FlagValue } from './types.js';
@@ -40,6 +43,7 @@ const clockFrom =
 export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
   if (options.enabled === false) return disabledClient(options);
   const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, refresh = {} } = options;
+  checkMs({ timeout, retryMs, maxRetryMs });
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
   let context = options.context === undefined ? {} : snapshot(options.context);
@@ -137,6 +141,15 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     recheck,
     isServed: isOurs,
   });
+  const hasPush = !!refresh && (refresh.push ?? 'document' in globalThis);
+  let push: Push | undefined;
+  /** Follows the changes of the context's owners. The code for it is loaded behind the first answers, so that these come no later. */
+  const follow = async (minVersion: string) => {
+    // Without the code there is no stream, and the client polls.
+    const loaded = hasPush && !push && (await import('./host/push.js').catch(() => undefined));
+    if (loaded && !closed) push ??= loaded.createPush({ ...options, fetch, ...refresher, pauseMs, retryAfterMs, createTimer });
+    push?.follow(wanted, versions.newest, minVersion);
+  };
 
   /** Gives the engine a program, unless it may not take the place of the one before. */
   const take = (running: FlagEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
@@ -152,13 +165,14 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     const timer = setTimeout(() => mine.abort(new Error(`no answer within ${timeout} ms`)), timeout);
     try {
       const body = wanted,
-        etag = program?.request === body ? program.etag : undefined;
+        etag = program?.request === body ? program.etag : undefined,
+        minVersion = push?.news(versions.newest) ?? versions.newest;
       const [running, fetched] = await within(mine.signal, async () => {
         // If the engine could not be loaded, the client does not fetch its program in vain again.
         if (error && !engine) await theEngine();
         return Promise.all([
           theEngine(),
-          fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: versions.newest, fetch, signal: mine.signal }),
+          fetchProgram({ url, clientKey, identityToken, body, etag, minVersion, fetch, signal: mine.signal }),
         ]);
       });
       if (abort !== mine) return over;
@@ -175,6 +189,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       identify();
       error = undefined;
       refresher.answered(stale);
+      void follow(minVersion);
     } catch (reason) {
       if (abort !== mine) return over;
       error = reason instanceof Error ? reason : new Error(String(reason));
@@ -236,6 +251,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       closed = true;
       abort?.abort();
       abort = over = undefined;
+      push?.close();
       refresher.close();
       moments.clear();
       listeners.clear();

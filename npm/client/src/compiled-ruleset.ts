@@ -34,6 +34,11 @@ export interface CompiledRuleset {
   explain(flagKey: string, defaultValue: unknown, context: EvaluationContext, now?: number): string;
   /** The program for what is known of a visitor. @throws where that context cannot be used */
   program(known: EvaluationContext): Uint8Array;
+  /**
+   * Gives a customer or an organization the tree of overrides with this JSON text, in place of the one that it had; without a text it has
+   * none. Leaves that cannot be used are left out, as in a document.
+   */
+  setOwner(kind: 'customer' | 'organization', id: string, tree: string | undefined): void;
   /** Frees the ruleset's memory. */
   close(): void;
 }

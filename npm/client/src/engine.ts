@@ -9,16 +9,13 @@
  * ```
  */
 import { writeContext } from './context.js';
+import { CODES, LAYERS, REASONS } from './spelling.js';
 import { ALIASES, ATTRIBUTES, CODE, FEW, FLAGS, INVALID_CONTEXT, LENGTH, NO_FLAG, NOT_READY, TWELVE_BITS, WIDE, WORDS } from './tables.js';
-import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue, Layer, Reason } from './types.js';
+import type { EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue } from './types.js';
 import { freeze, requestedType } from './values.js';
 
 export type * from './types.js';
 
-// In the order of their numbers in `sdk-core/src/model/details.rs`.
-const REASONS: readonly Reason[] = ['STATIC', 'DEFAULT', 'TARGETING_MATCH', 'SPLIT', 'DISABLED', 'PREREQUISITE_FAILED'];
-const CODES: readonly ErrorCode[] = ['FLAG_NOT_FOUND', 'TYPE_MISMATCH', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'PROVIDER_NOT_READY'];
-const LAYERS: readonly Layer[] = ['kill', 'customer', 'organization', 'rollout', 'target', 'rule', 'environment', 'default'];
 const REFUSALS: readonly string[] = ['no program', 'unknown format', 'wrong length', 'wrong checksum', 'unsound'];
 
 // A byte order mark is part of a value like any other character.
@@ -66,13 +63,9 @@ export interface FlagEngine {
   askValue<T extends FlagValue>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): T;
   /** All flag keys of the program. */
   flagKeys(): string[];
-  /** Frees the engine's memory. */
+  /** Frees the engine's memory; call it once. */
   close(): void;
 }
-
-/** Engines of the module that were closed, by number, and the next number. */
-const closed: number[] = [];
-let fresh = 0;
 
 /** How an engine answers. */
 export interface EngineOptions {
@@ -80,10 +73,14 @@ export interface EngineOptions {
   readonly step?: boolean;
 }
 
-/** A fresh engine of an instantiated module, without a program yet. */
-export function createEngine(wasm: EngineModule, options: EngineOptions = {}): FlagEngine {
+/**
+ * A fresh engine of an instantiated module, without a program yet.
+ *
+ * @param free the numbers of the instance's free engines, at least one: the engine takes one and gives it back when it is closed
+ */
+export function createEngine(wasm: EngineModule, free: number[], options: EngineOptions = {}): FlagEngine {
   const { memory } = wasm;
-  const id = closed.pop() ?? fresh++;
+  const id = free.pop()!;
   /** How many flags there are, and how many keys and aliases. */
   let flags = 0,
     names = 0;
@@ -289,7 +286,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
     flagKeys: () => Array.from({ length: flags }, (_, flag) => text(record(flag))).filter(Boolean),
     close() {
       wasm.close(id);
-      closed.push(id);
+      free.push(id);
     },
   };
 }

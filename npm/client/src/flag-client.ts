@@ -24,11 +24,11 @@ export interface ClientOptions {
   readonly defaults?: Readonly<Record<string, FlagValue>>;
   /** How requests are made. @default the runtime's `fetch`, looked up when it is called */
   readonly fetch?: typeof globalThis.fetch;
-  /** How long a request may take, in milliseconds. @default 5000 */
+  /** How long a request may take, in milliseconds, 1 to 86,400,000. @default 5000 */
   readonly timeout?: number;
-  /** The longest first pause after a failure, in milliseconds; each further one may be twice as long. @default 1000 */
+  /** The longest first pause after a failure, in milliseconds, 1 to 86,400,000; each further one may be twice as long. @default 1000 */
   readonly retryMs?: number;
-  /** The longest pause there is, in milliseconds. @default 60000 */
+  /** The longest pause there is, in milliseconds, 1 to 86,400,000. @default 60000 */
   readonly maxRetryMs?: number;
   /**
    * How often the edge is asked whether the answers still hold; `false` asks only for another customer or organization, at `refresh()`,

@@ -8,8 +8,13 @@ export type * from './types.js';
 
 /** What the `full` build offers. */
 export interface Full {
-  /** Compiles a document. @throws an `Error` with a `pointer` where it is refused whole */
-  compile(document: string): CompiledRuleset;
+  /**
+   * Compiles a document.
+   *
+   * @param bucketKey 32 hexadecimal digits, for a document that names none
+   * @throws an `Error` with a `pointer` where it is refused whole
+   */
+  compile(document: string, bucketKey?: string): CompiledRuleset;
   /** The bucket of a unit, and the two halves of the salt's subkey. @throws where the key is not 32 hexadecimal digits */
   bucket(key: string, salt: string, unit: string): { bucket: number; subkey: [string, string] };
 }
@@ -17,5 +22,5 @@ export interface Full {
 /** Loads the `full` build. The first call's module serves all. */
 export function loadFull(module: BufferSource | WebAssembly.Module): Full {
   initSync({ module });
-  return { compile: document => compile(Ruleset, document), bucket };
+  return { compile: (document, bucketKey) => compile(Ruleset, document, bucketKey), bucket };
 }

@@ -7,7 +7,7 @@
 import { pauseMs } from './back-off.js';
 import { type Page, type Signal, watchPage } from './host/page.js';
 import { createTimer } from './host/timer.js';
-import { DEFAULT_INTERVAL_MS } from './refresh-options.js';
+import { DEFAULT_INTERVAL_MS, PUSHED_INTERVAL_MS } from './refresh-options.js';
 
 /** Answers are stale when so many intervals have passed without one that could be confirmed. */
 const STALE_INTERVALS = 3;
@@ -55,15 +55,19 @@ export interface Refresher {
   restart(): void;
   /** The answers may be old. */
   wake(signal: Signal): void;
+  /** A stream tells of changes from now on, or no longer. Until it ended, it confirmed the answers. */
+  turn(isOpen: boolean): void;
+  /** The edge made another version: it is asked at a random moment within so many milliseconds. */
+  tell(spreadMs: number): void;
   /** Returns true if answers were last confirmed too long ago, and the edge cannot be asked. */
   readonly isOverdue: boolean;
   close(): void;
 }
 
 export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watches, ask, recheck, isServed }: RefresherOptions): Refresher {
-  const staleMs = STALE_INTERVALS * (intervalMs || DEFAULT_INTERVAL_MS);
   let page: Page | undefined,
     isAsking = false,
+    isPushed = false,
     failures = 0;
   /** When the last question left; when answers were last confirmed; and since when and for how long the edge wants to be left alone. */
   let asked = 0,
@@ -76,6 +80,8 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
     else ask();
   });
   const overdue = createTimer(recheck);
+  const interval = () => (isPushed && intervalMs ? Math.max(intervalMs, PUSHED_INTERVAL_MS) : intervalMs);
+  const staleMs = () => STALE_INTERVALS * (interval() || DEFAULT_INTERVAL_MS);
   const shortened = (ms: number) => ms * (1 - jitter * Math.random());
   /** The rest of the pause that the edge asked for; negative afterwards. */
   const left = () => leaveMs - since(refused);
@@ -85,7 +91,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   const restart = () => {
     isAsking = false;
     if (failures) askIn(pauseMs(failures, retryMs, maxRetryMs));
-    else if (intervalMs) askIn(shortened(intervalMs) - since(asked));
+    else if (intervalMs) askIn(shortened(interval()) - since(asked));
     else due.clear();
   };
   const wake = (signal: Signal) => {
@@ -105,7 +111,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
     answered(isBehind) {
       leaveMs = 0;
       confirmed = Date.now();
-      overdue.set(staleMs);
+      overdue.set(staleMs());
       failures = isBehind ? failures + 1 : 0;
       restart();
     },
@@ -122,8 +128,16 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
     },
     restart,
     wake,
+    turn(isOpen) {
+      confirmed &&= Date.now();
+      isPushed = isOpen;
+      if (!isAsking) restart();
+    },
+    tell(spreadMs) {
+      if (!isAsking) askIn(spreadMs * Math.random());
+    },
     get isOverdue() {
-      return confirmed > 0 && (failures > 0 || !!page?.isOffline()) && since(confirmed) >= staleMs;
+      return confirmed > 0 && (failures > 0 || !!page?.isOffline()) && since(confirmed) >= staleMs();
     },
     close() {
       page?.close();

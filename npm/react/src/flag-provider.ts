@@ -1,7 +1,8 @@
-import { type ClientOptions, createClient, type FlagClient } from '@twinflag/client';
-import { createElement, type ReactNode, useEffect, useState } from 'react';
+import type { ClientOptions, FlagClient } from '@twinflag/client';
+import { createElement, type ReactNode, useEffect, useMemo, useState } from 'react';
 
 import { FlagContext } from './flag-context.js';
+import { hold } from './own-client.js';
 
 /** Either a client, which stays its maker's to close, or what to make one of. */
 export type FlagProviderProps =
@@ -10,24 +11,30 @@ export type FlagProviderProps =
 
 /** Provides a client to the components below. */
 export function FlagProvider(props: FlagProviderProps): ReactNode {
-  return 'client' in props ? createElement(FlagClientProvider, props) : createElement(OwnClientProvider, props);
+  return 'options' in props ? createElement(OwnClientProvider, props) : createElement(FlagClientProvider, props);
 }
 
 /** Provides a client that was made elsewhere, and brings nothing along that makes one. */
 export function FlagClientProvider({ client, children }: { readonly client: FlagClient; readonly children?: ReactNode }): ReactNode {
-  return createElement(FlagContext.Provider, { value: client }, children);
+  const provided = useMemo(() => ({ client }), [client]);
+  return createElement(FlagContext.Provider, { value: provided }, children);
 }
 
-/** A client that lives as long as the component; another address or key, or switching off, is another client. */
+/**
+ * A client that lives as long as the component. Another context, or none any more, is another visitor from this rendering on; another token
+ * or `fetch` counts for the next request; another value of any other option is another client.
+ */
 function OwnClientProvider({ options, children }: { readonly options: ClientOptions; readonly children?: ReactNode }): ReactNode {
-  const { url, clientKey, enabled, context } = options;
   const [held, setHeld] = useState(() => hold(options));
-  const isRight = held.url === url && held.clientKey === clientKey && held.enabled === enabled;
+  const isRight = held.isFor(options);
+  // Now rather than in an effect: the components below read the answers in this rendering, and their effects run before this one's.
+  const provided = isRight && !held.closed ? held.take(options) : held.provided;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: callers write `options` in place, a new object at each rendering
   useEffect(() => {
     // Gone, because the component was hidden and is shown again; or another one is wanted.
     if (held.closed || !isRight) return setHeld(hold(options));
+    void held.client.ready();
     held.mounts++;
     return () => {
       held.mounts--;
@@ -39,23 +46,8 @@ function OwnClientProvider({ options, children }: { readonly options: ClientOpti
       });
     };
   }, [held, isRight]);
-  useEffect(() => {
-    if (!held.closed && isRight) void (context ? held.client.setContext(context) : held.client.ready());
-  }, [held, isRight, context]);
-  return createElement(FlagContext.Provider, { value: held.client }, children);
-}
-
-interface Held {
-  readonly client: FlagClient;
-  readonly url: string;
-  readonly clientKey: string;
-  readonly enabled: boolean | undefined;
-  mounts: number;
-  closed: boolean;
-}
-
-/** A client that asks for nothing before somebody below subscribes: rendering may be done in vain, or on a server. */
-function hold(options: ClientOptions): Held {
-  const { url, clientKey, enabled } = options;
-  return { client: createClient({ ...options, lazy: true }), url, clientKey, enabled, mounts: 0, closed: false };
+  const { identityToken } = options;
+  const token = typeof identityToken === 'function' ? true : identityToken;
+  useEffect(() => held.vouch(token), [held, token]);
+  return createElement(FlagContext.Provider, { value: provided }, children);
 }

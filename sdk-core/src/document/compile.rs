@@ -1,5 +1,5 @@
 //! Compiles the text of a document to a ruleset, its overrides, and the errors of the parts that are left out.
-use alloc::{borrow::Cow, boxed::Box, format, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, format, string::String, vec::Vec};
 use core::{fmt, mem};
 
 use super::{
@@ -64,7 +64,7 @@ pub struct Compiled {
 /// schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a limit of the document is broken. Compiling ends
 /// with the first of them.
 pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
-    Compiler { keeps: false, ..Compiler::new() }.compile(text, missing_key)
+    Compiler::keeping_nothing().compile(text, missing_key)
 }
 
 /// Compiles one document after another and keeps what stays the same between them: a flag whose text did not change is not read
@@ -105,11 +105,26 @@ impl Compiler {
         Self { keeps: true, flags: Kept::new(), segments: Kept::new() }
     }
 
+    /// A compiler that keeps nothing.
+    pub(crate) const fn keeping_nothing() -> Self {
+        Self { keeps: false, flags: Kept::new(), segments: Kept::new() }
+    }
+
     /// Compiles a document as [`compile()`] does, with the same result.
     ///
     /// The compiler then drops every part that this document does not use. Of a refused document it keeps nothing new, so that it never
     /// holds more than the parts of one document.
     pub fn compile(&mut self, text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
+        self.compile_restated(text, missing_key, |_| ()).map(|(compiled, _)| compiled)
+    }
+
+    /// Compiles a document, each flag in the state that `restate` leaves it; returns the name of the document's environment too.
+    pub(crate) fn compile_restated(
+        &mut self,
+        text: &str,
+        missing_key: Option<BucketKey>,
+        mut restate: impl FnMut(&mut StatedFlag<'_>),
+    ) -> Result<(Compiled, Option<String>), DocumentError> {
         if text.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));
         }
@@ -125,6 +140,10 @@ impl Compiler {
         let linked = self.parts(&document, &mut parts, &mut report).and_then(|()| {
             let environment = Environment { name: document.environment.as_deref(), key: document.key, private: &document.private };
             let (segments, flags) = parts.lend(self.keeps);
+            let flags = flags.map(|mut flag| {
+                restate(&mut flag);
+                flag
+            });
             link(&environment, (&segments, names(&document.segments)), (flags, names(&document.flags)), &mut report)
         });
         if self.keeps {
@@ -136,7 +155,7 @@ impl Compiler {
             Some((at, raw)) => overrides::read(raw, at, &ruleset, &mut report),
         };
         let (errors, error_count) = report.finish();
-        Ok(Compiled { ruleset, overrides, errors, error_count, warnings })
+        Ok((Compiled { ruleset, overrides, errors, error_count, warnings }, document.environment))
     }
 
     /// Compiles segments and flags, or takes their kept parts. An error refuses the document.

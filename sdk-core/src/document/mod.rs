@@ -27,6 +27,7 @@ mod rows;
 mod scalars;
 mod segment_uses;
 mod segments;
+mod sql;
 mod state;
 mod steps;
 #[cfg(test)]
@@ -43,4 +44,5 @@ pub use metadata::reserved as reserved_metadata;
 pub use override_tree::{Leaf, Members, VisitLeaves, retain_leaves, visit_leaves};
 pub use rollout::is_rollout;
 pub use rows::link;
+pub use sql::compile_for_sql;
 pub use state::FlagState;

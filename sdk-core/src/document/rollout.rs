@@ -18,6 +18,8 @@ use crate::{
 /// A rollout, read.
 #[derive(Default)]
 pub(crate) struct Rollout {
+    /// As the document writes it.
+    pub(crate) status: Status,
     pub(crate) rolled_back: bool,
     /// Status active, paused or completed, and not in tier 0: only then does it count.
     pub(crate) running: bool,
@@ -36,6 +38,7 @@ impl Rollout {
         let Some(fields) = Fields::of(json, place, &names, report) else { return rollout };
         if let Some(name) = fields.string("status", report) {
             if let Some(status) = Status::from_name(&name) {
+                rollout.status = status;
                 rollout.running = status.is_running();
                 rollout.rolled_back = status == Status::RolledBack;
             } else {

@@ -6,8 +6,12 @@ use super::{
     error::DocumentError,
     reader::{Fields, Report, as_boolean},
     rollout::Rollout,
+    scalars::Scalars,
 };
-use crate::json::{Place, Tape, Value};
+use crate::{
+    context::value,
+    json::{Place, Tape, Value},
+};
 
 /// The members of a flag that are its state.
 pub(crate) const ENABLED: &str = "enabled";
@@ -85,6 +89,16 @@ impl fmt::Debug for FlagState {
 }
 
 impl State {
+    /// A state in which a flag has every step that any state may give it: both lists and the draw of a rollout.
+    pub(crate) fn with_every_step() -> Self {
+        let mut listed = Scalars::with_capacity(1);
+        listed.push_text(value::STRING, b"-");
+        let mut denied = Scalars::with_capacity(1);
+        denied.push_text(value::STRING, b"-");
+        let rollout = Rollout { running: true, threshold: 1, allow: listed, deny: denied, ..Rollout::default() };
+        Self { enabled: true, rollout }
+    }
+
     /// Reads the state of the flag at `place` from those of its members that are there; `None` after reporting what is wrong.
     pub(crate) fn read<'j, 't: 'j>(
         member: impl Fn(&'static str) -> Option<Value<'j, 't>>,

@@ -82,6 +82,15 @@ impl<'r> Evaluation<'r> {
         self.layer() == Some(Layer::Kill) && self.step() == Some(StepIndex::ROLLED_BACK.0)
     }
 
+    /// The whole answer as one number, for a caller who knows the flag's variants.
+    ///
+    /// Bits 0 to 11 are the variant's number plus one (0: the caller's default), 12 to 23 the step plus one (0: none), 24 to 27 the reason's
+    /// number, 28 to 31 the layer's; layer 0 is an error, whose code stands in the reason's bits. Bits 32 to 63 are the bucket plus one
+    /// (0: none).
+    pub fn to_bits(&self) -> u64 {
+        self.decision.0
+    }
+
     /// The flag's metadata, as canonical JSON of an object. `None` where the flag has none, and for the errors `FLAG_NOT_FOUND`,
     /// `INVALID_CONTEXT` and `PROVIDER_NOT_READY`.
     pub fn metadata(&self) -> Option<&'r str> {

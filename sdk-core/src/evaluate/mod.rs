@@ -11,6 +11,7 @@ pub(crate) mod overrides;
 pub(crate) mod ruleset;
 pub(crate) mod ruleset_at;
 pub(crate) mod scratch;
+pub(crate) mod sql_rows;
 pub(crate) mod visit;
 pub(crate) mod walk;
 

@@ -138,7 +138,15 @@ impl Overrides {
         section.insert(id, overrides);
     }
 
-    fn section(&self, kind: OwnerKind) -> &BTreeMap<String, OwnerOverrides> {
+    /// Removes the overrides of one owner, if they are here.
+    pub fn remove(&mut self, kind: OwnerKind, id: &str) {
+        match kind {
+            OwnerKind::Customer => self.customers.remove(id),
+            OwnerKind::Organization => self.organizations.remove(id),
+        };
+    }
+
+    pub(crate) fn section(&self, kind: OwnerKind) -> &BTreeMap<String, OwnerOverrides> {
         match kind {
             OwnerKind::Customer => &self.customers,
             OwnerKind::Organization => &self.organizations,
@@ -197,7 +205,7 @@ impl<'o> ApplicableOverrides<'o> {
 mod tests {
     use alloc::format;
 
-    use super::{ApplicableOverrides, OwnerKind};
+    use super::{ApplicableOverrides, Overrides, OwnerKind};
     use crate::{
         context::Context,
         document::{Compiled, compile},
@@ -266,5 +274,20 @@ mod tests {
             assert_eq!(overrides.of(&context).customer().is_some(), has_any, "{context:?}");
         }
         assert!(overrides.get(OwnerKind::Customer, "c").is_some());
+    }
+
+    #[test]
+    fn removed_overrides_are_those_of_one_owner_alone() {
+        let (ruleset, context) = (compiled(0, FLAGS, "").ruleset, Context::new().string("customerId", "c").string("organizationId", "c"));
+        let mut overrides = Overrides::default();
+        for kind in OwnerKind::ALL {
+            overrides.insert(kind, "c".into(), ruleset.owner_overrides(kind, "c", r#"{"a":true}"#).0);
+        }
+        for (removed, left) in
+            [(None, Layer::Customer), (Some(OwnerKind::Customer), Layer::Organization), (Some(OwnerKind::Organization), Layer::Default)]
+        {
+            removed.into_iter().for_each(|kind| overrides.remove(kind, "c"));
+            assert_eq!(ruleset.evaluate(overrides.of(&context), "a", &context, Millis(0), None).layer(), Some(left));
+        }
     }
 }

@@ -15,6 +15,16 @@
 //!
 //! State 0 is "found", whatever follows, and has no row; row 0 is state 1. The number after the last row's is "never found any more".
 
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use crate::{
+    hex,
+    json::{Object, canonical::write_string},
+};
+
 /// The number of the state in which the pattern was found.
 const FOUND: usize = 0;
 
@@ -35,6 +45,22 @@ pub(crate) fn found(table: &[u8], text: &[u8]) -> bool {
         }
     }
     state < table.found_at_end
+}
+
+/// Writes a table as JSON for an interpreter that looks the class of a byte up in 256 of them: `classes` and `rows` in hexadecimal digits,
+/// the latter with two bytes a cell, the high one first; `null` for what is no table.
+pub(crate) fn write_automaton(out: &mut String, table: &[u8]) {
+    let Some(table) = Table::read(table) else { return out.push_str("null") };
+    let classes: Vec<u8> = (0..=255).map(|byte| table.class(byte)).collect();
+    let cells = (0..table.rows.len() / table.width).filter_map(|at| number(table.rows, at, table.width));
+    let rows: Vec<u8> = cells.flat_map(|cell| u16::try_from(cell).unwrap_or(u16::MAX).to_be_bytes()).collect();
+    let mut object = Object::open(out);
+    write_string(object.member("classes"), &hex::encode(&classes));
+    object.member("columns").push_str(&table.columns.to_string());
+    object.member("end").push_str(&table.found_at_end.to_string());
+    write_string(object.member("rows"), &hex::encode(&rows));
+    object.member("start").push_str(&table.start.to_string());
+    object.close();
 }
 
 /// Returns true if every number in `table` is one of its own.

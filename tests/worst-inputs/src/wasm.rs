@@ -80,7 +80,7 @@ impl Modules {
         let mut full = self.instance(&self.full)?;
         full.free("__wbindgen_start", &[])?;
         let text = full.write("__wbindgen_malloc", text.as_bytes())?;
-        let made = full.counted("ruleset_new", &[text.0, text.1], spent)?;
+        let made = full.counted("ruleset_new", &[text.0, text.1, Val::I32(0), Val::I32(0)], spent)?;
         if is_thrown(&made)? {
             return Ok(None);
         }

@@ -2,7 +2,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::verdict;
+use super::{nanoseconds, verdict};
 
 /// The rows: the name, the figure, its unit, and the most that it may be; without a budget it is shown for orientation.
 const ROWS: &[(&str, &str, Unit, Option<f64>)] = &[
@@ -49,5 +49,28 @@ pub(super) fn print(measured: &Value) -> Result<()> {
             None => println!(),
         }
     }
+    Ok(())
+}
+
+/// The budget for the time from a storm of errors to its rollback, in milliseconds: seconds, not a minute.
+const STORM_BUDGET: f64 = 5_000.0;
+
+/// Prints the times of requests with outcomes, and of rollbacks.
+pub(super) fn print_outcomes(measured: &Value) -> Result<()> {
+    let figure = |place: &str| measured.pointer(place).and_then(Value::as_f64).with_context(|| format!("no figure at {place}"));
+    let milliseconds = |figure: f64| nanoseconds(figure * 1e6);
+    for (name, place) in [("guard: a request with one outcome", "alone"), ("guard: the same, beside forged errors", "forged")] {
+        let [p50, p99] = ["p50", "p99"].map(|share| figure(&format!("/{place}/{share}")));
+        println!("{name:<41} {:>10} p50 {:>10} p99", milliseconds(p50?), milliseconds(p99?));
+    }
+    let (p50, most) = (figure("/storm/p50")?, figure("/storm/most")?);
+    let budget = milliseconds(STORM_BUDGET);
+    println!(
+        "{:<41} {:>10} p50 {:>10} most  ≤ {budget} {}",
+        "guard: forty errors until the rollback",
+        milliseconds(p50),
+        milliseconds(most),
+        verdict(most <= STORM_BUDGET)
+    );
     Ok(())
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     build::{self, sdk},
     install::{chromium, npm, toolchain},
-    process, root,
+    process, root, runtimes,
 };
 
 /// The folder of the peers that are npm packages.
@@ -52,6 +52,13 @@ pub(super) fn edge() -> Result<Value> {
     npm::ensure_folder(PEERS)?;
     eprintln!("measuring the worker on workerd, a worker in plain JavaScript beside it");
     measured(Command::new("node").arg(root::in_root("tests/bench/edge/bench.mjs")))
+}
+
+pub(super) fn sql() -> Result<Value> {
+    runtimes::build(&["sql"])?;
+    eprintln!("measuring questions in SQL, in a database of their own");
+    let mut node = Command::new("node");
+    measured(node.arg(root::in_root("tests/bench/sql/bench.mjs")).env(runtimes::ROWS, runtimes::program("sql-rows").get_program()))
 }
 
 pub(super) fn hub() -> Result<Value> {
@@ -101,6 +108,14 @@ pub(super) fn guard() -> Result<Value> {
     process::run(&mut cargo, toolchain::RUSTUP)?;
     eprintln!("simulating rollouts under the guard; this takes a minute or two");
     measured(&mut Command::new(root::target().join(PROFILE).join("guard")))
+}
+
+/// Measures requests with outcomes, and the time from errors to a rollback.
+pub(super) fn outcomes() -> Result<Value> {
+    build::all()?;
+    eprintln!("reporting outcomes to a worker");
+    let mut node = Command::new("node");
+    measured(node.arg(root::in_root("tests/bench/outcomes/bench.mjs")).env("XTASK", std::env::current_exe()?))
 }
 
 pub(super) fn fleet() -> Result<Value> {

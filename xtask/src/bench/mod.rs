@@ -9,6 +9,7 @@ mod measure;
 mod overrides;
 mod peers;
 mod sizes;
+mod sql;
 mod trail;
 
 use anyhow::{Context, Result};
@@ -16,7 +17,7 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 11] = ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "size"];
+const KINDS: [&str; 12] = ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "size", "sql"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -73,9 +74,13 @@ impl Bench {
         }
         if wanted("guard") {
             guard::print(&measure::guard()?)?;
+            guard::print_outcomes(&measure::outcomes()?)?;
         }
         if wanted("size") {
             sizes::print()?;
+        }
+        if wanted("sql") {
+            sql::print(&measure::sql()?)?;
         }
         Ok(())
     }

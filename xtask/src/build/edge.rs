@@ -35,7 +35,13 @@ pub(crate) fn build_in(tree: Tree) -> Result<PathBuf> {
         out: bound.clone(),
     }
     .build()?;
-    let stamp = Stamp::default().path(&entry)?.path(&bound)?;
+    // An earlier release has no script for streams.
+    let scripts = ["entry.js", "event-stream.js"].map(|name| folder.join(name)).into_iter().filter(|script| script.exists());
+    let mut stamp = Stamp::default();
+    for script in scripts {
+        stamp = stamp.path(&script)?;
+    }
+    let stamp = stamp.path(&bound)?;
     stamp.rebuild(&dist, |out| {
         let mut esbuild = npm::tool("esbuild");
         esbuild.arg(&entry).args(["--bundle", "--format=esm", "--minify", "--log-level=warning"]);

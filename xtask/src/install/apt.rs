@@ -19,6 +19,8 @@ pub(crate) struct Package {
 pub(crate) const CHROMIUM: Package = Package { name: "chromium", is_there: || chromium::find().is_some() };
 /// Reads the store in the guides.
 pub(crate) const SQLITE: Package = Package { name: "sqlite3", is_there: || is_in_path("sqlite3") };
+/// The database whose functions evaluate flags.
+pub(crate) const POSTGRES: Package = Package { name: "postgresql-15", is_there: has_postgres };
 /// Counts instructions.
 pub(crate) const VALGRIND: Package = Package { name: "valgrind", is_there: || is_in_path("valgrind") };
 
@@ -56,6 +58,11 @@ fn missing(packages: &[&Package]) -> Vec<&'static str> {
 
 fn install_command(packages: &[&str]) -> String {
     format!("apt-get install --no-install-recommends {}", packages.join(" "))
+}
+
+/// Returns true if the programs of a server are installed, of any version that `tests/sql/postgres.mjs` looks for.
+fn has_postgres() -> bool {
+    ["17", "16", "15"].iter().any(|version| Path::new("/usr/lib/postgresql").join(version).join("bin/initdb").exists())
 }
 
 fn is_in_path(program: &str) -> bool {

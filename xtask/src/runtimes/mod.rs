@@ -11,12 +11,12 @@ use anyhow::Result;
 
 use crate::{
     build,
-    install::{chromium, npm, toolchain},
+    install::{apt, chromium, npm, toolchain},
     process, root,
 };
 
 /// The runtimes. The others are compared with the first one, `native`.
-pub(crate) const ALL: &[&str] = &["native", "node", "chromium", "program", "chromium-program", "edge"];
+pub(crate) const ALL: &[&str] = &["native", "node", "chromium", "program", "chromium-program", "edge", "sql"];
 
 /// The worker by OpenFeature's protocol. Its answers have another format, so they are compared with those of `native-ofrep`, and `evaluate`
 /// does not offer it.
@@ -24,6 +24,9 @@ pub(crate) const OFREP: &str = "edge-ofrep";
 
 /// The environment variable that names the native runner.
 pub(crate) const RUNNER: &str = "TWINFLAG_RUNNER";
+
+/// The environment variable that names the program that compiles documents to rows.
+pub(crate) const ROWS: &str = "TWINFLAG_ROWS";
 
 /// True if cargo has built the native programs, with their tests.
 static ARE_BUILT: AtomicBool = AtomicBool::new(false);
@@ -35,11 +38,14 @@ pub(crate) fn build(names: &[&str]) -> Result<()> {
         let packages = ["build", "--package", "tests-native", "--package", "tests-identity", "--bins"];
         process::show(toolchain::cargo().args(packages), toolchain::RUSTUP)?;
     }
-    if names.iter().any(|name| *name != "native") {
+    if names.iter().any(|name| !matches!(*name, "native" | "sql")) {
         build::all()?;
     }
     if names.iter().any(|name| name.starts_with("chromium")) {
         chromium::ensure()?;
+    }
+    if names.contains(&"sql") {
+        apt::ensure(&[&apt::POSTGRES])?;
     }
     Ok(())
 }
@@ -63,6 +69,6 @@ pub(crate) fn runner(runtime: &str, digest: bool) -> Result<Command> {
     let mut node = npm::node();
     node.arg("tests/runners/run.mjs").arg(runtime).args(digest.then_some("--digest"));
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
-    node.env(RUNNER, program("runner").get_program());
+    node.env(RUNNER, program("runner").get_program()).env(ROWS, program("sql-rows").get_program());
     Ok(node)
 }

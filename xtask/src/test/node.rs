@@ -47,7 +47,9 @@ fn files(suite: &str, files: Vec<PathBuf>, extent: Extent) -> Result<Report> {
     node.arg("--test-reporter=./tests/reporter.mjs").arg("--test-reporter-destination").arg(&file).args(files);
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
     node.envs(extent.variable());
-    for (name, program) in [(runtimes::RUNNER, "runner"), ("TWINFLAG_LINES", "lines"), ("TWINFLAG_AUDIT", "audit")] {
+    for (name, program) in
+        [(runtimes::RUNNER, "runner"), ("TWINFLAG_LINES", "lines"), ("TWINFLAG_AUDIT", "audit"), (runtimes::ROWS, "sql-rows")]
+    {
         node.env(name, runtimes::program(program).get_program());
     }
     let said = process::listen(&mut node, npm::INSTALL)?;

@@ -33,6 +33,8 @@ pub enum Action {
     RolloutLists,
     /// The guard of a rollout, or its conditions for advancing, were edited.
     RolloutGuard,
+    /// A rule of the guard fired, and the guard left the rollout as it is, because the feature may not be the cause: no row changed.
+    RolloutHeld,
     /// An import changed the definition of a flag or a segment, or the document itself.
     DefinitionImported,
     /// An import changed a flag's state.
@@ -86,7 +88,7 @@ pub enum Action {
     ScheduleIdle,
 }
 
-const ACTIONS: [(Action, &str); 40] = [
+const ACTIONS: [(Action, &str); 41] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::OverridesImported, "override.import"),
@@ -102,6 +104,7 @@ const ACTIONS: [(Action, &str); 40] = [
     (Action::RolloutPercentage, "rollout.percentage"),
     (Action::RolloutLists, "rollout.lists"),
     (Action::RolloutGuard, "rollout.guard"),
+    (Action::RolloutHeld, "rollout.held"),
     (Action::DefinitionImported, "import.definition"),
     (Action::StateImported, "import.state"),
     (Action::EditAdopted, "import.adopt"),
@@ -137,7 +140,7 @@ impl Action {
 
     /// Returns true if a change of this kind writes rows, and so makes the version that its record names.
     pub fn makes_version(self) -> bool {
-        !matches!(self, Self::Baseline | Self::Erased)
+        !matches!(self, Self::Baseline | Self::Erased | Self::RolloutHeld)
     }
 
     /// The action with this name; `None` if there is none.

@@ -30,6 +30,23 @@ pub struct Observation<'o> {
     pub over_cap: u64,
     /// The treatment's errors by address block, those over the cap included; those from a server with a server key have none.
     pub blocks: &'o [BlockErrors],
+    /// The exposures that are not outcomes yet.
+    pub open: Open,
+}
+
+/// The exposures that are not outcomes yet, because nothing went wrong and their time is not over.
+///
+/// An error is an outcome at once, and a success only later: without these, the first outcomes of a minute would be errors alone. A rule
+/// fires only if it would fire although all of them went well. Each that goes wrong after all adds to the evidence, so that the order of
+/// arrival rolls nothing back that the outcomes in the order of the exposures would not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// Those of the treatment, a unit once a stage.
+    pub stage: u64,
+    /// Those of the treatment, a unit once a window.
+    pub treatment: u64,
+    /// Those of the control, a unit once a window.
+    pub control: u64,
 }
 
 /// The side of a rollout that the guard knows. It is made once, and judges any number of observations while the rollout stays the same.
@@ -105,10 +122,14 @@ impl GuardState {
         }
         self.enter(judge);
         self.count(judge, observation);
-        let Some(fired) = self.fired(judge) else {
+        if self.fired(judge).is_none() {
+            return Decision::Continue;
+        }
+        let state = self.with_open(judge, observation);
+        let Some(fired) = state.fired(judge) else {
             return Decision::Continue;
         };
-        let doubt = match self.compared(judge, fired) {
+        let doubt = match state.compared(judge, fired) {
             Some(Comparison::Open) => return Decision::Continue,
             Some(Comparison::BothBad) => Some(Doubt::BothArms),
             Some(Comparison::TreatmentWorse) | None => self.sources.are_few().then_some(Doubt::FewSources),
@@ -137,6 +158,24 @@ impl GuardState {
         }
     }
 
+    /// The evidence against the limit in per-mille of what fires, at most 1,000,000: for `threshold` the rate within the window as a part of
+    /// the limit, else the stage's evidence that the error rate is above it. 0 for a rollout that is not judged, and without evidence.
+    pub fn strength_permille(&self, judge: &Judge) -> u32 {
+        let mut state = self.clone();
+        state.enter(judge);
+        if !judge.is_running {
+            return 0;
+        }
+        if judge.guard.method == Method::Threshold {
+            let counts = state.window.sums();
+            let part = u128::from(counts.errors()) * 1_000_000_000;
+            let whole = u128::from(counts.outcomes()) * u128::from(judge.stage.limit);
+            return if part == 0 { 0 } else { quotient(part, whole) };
+        }
+        let evidence = judge.rule.evidence(state.counts);
+        if evidence > 0 { strength(evidence, STAGE_LIMIT) } else { 0 }
+    }
+
     /// Drops what is about another rollout, stage or limit than the judge's.
     fn enter(&mut self, judge: &Judge) {
         let (was, is) = (self.stage, judge.stage);
@@ -161,7 +200,7 @@ impl GuardState {
     }
 
     fn count(&mut self, judge: &Judge, observation: &Observation<'_>) {
-        let Observation { at, stage, treatment, control, over_cap, blocks } = *observation;
+        let Observation { at, stage, treatment, control, over_cap, blocks, open: _ } = *observation;
         let arms = Arms { treatment, control };
         self.counts = self.counts.and(stage);
         self.arms = self.arms.and(arms);
@@ -169,6 +208,22 @@ impl GuardState {
         self.late.add(&judge.rule, arms);
         self.window.add(judge.division, judge.division.slot(at.0), treatment);
         self.sources.add(judge.division.window(at.0), treatment.errors(), over_cap, blocks);
+    }
+
+    /// The state after all open exposures went well.
+    fn with_open(&self, judge: &Judge, observation: &Observation<'_>) -> Self {
+        let Open { stage, treatment, control } = observation.open;
+        let well = |count| Sums::new(count, 0);
+        let mut state = self.clone();
+        let of_open = Observation {
+            at: observation.at,
+            stage: well(stage),
+            treatment: well(treatment),
+            control: well(control),
+            ..Observation::default()
+        };
+        state.count(judge, &of_open);
+        state
     }
 
     fn fired(&self, judge: &Judge) -> Option<Fired> {

@@ -18,10 +18,11 @@ mod window;
 mod wire;
 
 pub use evidence::{Decision, Doubt, Evidence, Rule};
-pub use judge::{GuardState, Judge, Observation};
+pub use judge::{GuardState, Judge, Observation, Open};
 pub use receipt::{MAX_RECEIPT, Receipt, ReceiptError, ReceiptKey};
 pub use sequential::{Sequential, next_firing};
 pub use sources::{BlockErrors, MAX_OBSERVED_BLOCKS};
 pub use sums::{MAX_OUTCOMES, Sums};
 pub use unit_caps::{Block, UNITS_PER_BLOCK, UnitCaps};
+pub use window::window_of;
 pub use wire::{MAX_STATE, StateNote};

@@ -34,13 +34,13 @@ impl Block {
     }
 
     /// The block with this number; `None` if there is none.
-    pub(super) const fn from_number(number: u64) -> Option<Self> {
+    pub const fn from_number(number: u64) -> Option<Self> {
         let is_block = if number & IPV4 == 0 { number < IPV4 } else { number < IPV4 + (1 << 24) };
         if is_block { Some(Self(number)) } else { None }
     }
 
     /// The number of the block, below 2^49.
-    pub(super) const fn number(self) -> u64 {
+    pub const fn number(self) -> u64 {
         self.0
     }
 

@@ -1,6 +1,8 @@
 //! The treatment's outcomes within the time that the guard looks back, in slots of whole minutes.
 use alloc::vec::Vec;
 
+use sdk_core::Millis;
+
 use super::sums::Sums;
 
 /// The most slots of a window; a window of more minutes has slots of several minutes.
@@ -44,6 +46,11 @@ impl Division {
     pub(super) fn window(self, at_ms: i64) -> i64 {
         self.slot(at_ms).div_euclid(self.slots)
     }
+}
+
+/// The number of the window of this many milliseconds, since 1970, in which a unit counts once for the rules that look back.
+pub fn window_of(window_ms: i64, at: Millis) -> i64 {
+    Division::of(window_ms).window(at.0)
 }
 
 const fn ceiling(number: i64, divisor: i64) -> i64 {

@@ -185,7 +185,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        guard::{Judge, MAX_OUTCOMES, Observation},
+        guard::{Judge, MAX_OUTCOMES, Observation, Open},
         lifecycle::Rollout,
     };
 
@@ -199,7 +199,15 @@ mod tests {
             let block = Block::of(Ipv6Addr::new(0xffff, 0xffff, number, 0, 0, 0, 0, 0).into());
             let at = Millis((153_000_000_000_000 + minute) * 60_000);
             let blocks = [BlockErrors { block, errors: 9_000_000_000 }];
-            let observed = Observation { at, stage: most, treatment: most, control: most, over_cap: 9_000_000_000, blocks: &blocks };
+            let observed = Observation {
+                at,
+                stage: most,
+                treatment: most,
+                control: most,
+                over_cap: 9_000_000_000,
+                blocks: &blocks,
+                open: Open::default(),
+            };
             state.observe(&judge, &observed);
         }
         let arms = Arms { treatment: most, control: most };

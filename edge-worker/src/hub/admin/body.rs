@@ -37,7 +37,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
 
 /// A struct that is read only from an object. serde alone also reads it from an array, member by member.
 #[derive(Default)]
-pub(in crate::hub) struct Object<T>(pub(in crate::hub) T);
+pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,5 +1,5 @@
 //! `/api/admin/feature-flags` and `/api/admin/stats`: the flags and their counts; sets single overrides, and kills and revives flags.
-use control::{Command, Feature, Field, features, lifecycle::Observed, organization_of, overrides_of, rows::Rows, visitor};
+use control::{Command, Field, features, organization_of, overrides_of, rows::Rows, visitor};
 use sdk_core::OwnerKind;
 use serde::Deserialize;
 use worker::Response;
@@ -10,6 +10,12 @@ use super::{
     json, spelling, view,
 };
 use crate::{hub::FlagHub, problem::Problem, settings, source, store::Read};
+
+const HOUR_MS: i64 = 3_600_000;
+/// The most hours of usage in one answer: 31 days.
+const MOST_HOURS: u32 = 744;
+/// The most names that no flag has in one answer.
+const MOST_UNKNOWN: u32 = 100;
 
 impl FlagHub {
     /// GET: all flags, or the one of `?featureName=`, with their answers for the visitor with `?customerId=` and `?organizationId=`.
@@ -42,7 +48,7 @@ impl FlagHub {
             let overridden = own.of(&context);
             let named = |of: Option<&_>| of.and_then(|own| ground.ruleset.overridden(own, &feature.key));
             let overridden = (named(overridden.customer()), named(overridden.organization()));
-            out.push(view::flag::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
+            out.push(view::flag::feature(&feature, self.figures(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
         let of = view::flag::EvaluatedFor::new(whose, source::highest(layers.into_iter()), settings::of(&self.env)?.is_off, asked.now);
@@ -88,7 +94,8 @@ impl FlagHub {
         })
     }
 
-    /// GET: the counts of every rollout in its present stage, or only of the one of `?featureName=`.
+    /// GET: the figures of every rollout in its present stage, or only of the one of `?featureName=`; with `?hours=` also the outcomes of
+    /// its flag in that many hours up to the present one. Behind them stand names that outcomes named and that no flag has.
     pub(super) fn list_stats(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let ground = self.ground()?;
@@ -99,17 +106,19 @@ impl FlagHub {
             Some(name) => vec![held.feature(name).ok_or_else(|| Problem::no_flag(name))?],
             None => features(held),
         };
-        for feature in wanted.iter().filter(|feature| feature.rollout.is_some()) {
-            out.push(view::flag::statistics_of(feature, self.counted(feature)?)?);
+        let hours = query.number("hours")?;
+        if hours.is_some() && query.get("featureName").is_none() {
+            return Err(Problem::malformed("expected featureName beside hours"));
         }
-        json(view::list("statistics", &out))
-    }
-
-    pub(in crate::hub) fn counted(&self, feature: &Feature) -> Result<Observed, Problem> {
-        match feature.rollout.as_ref().and_then(|rollout| rollout.course.stage_since) {
-            Some(since) => Ok(self.store.observed(&feature.key, since)?),
-            None => Ok(Observed::default()),
+        if hours.is_some_and(|hours| !(1..=MOST_HOURS).contains(&hours)) {
+            return Err(Problem::malformed(format!("expected hours to be from 1 to {MOST_HOURS}")));
         }
+        let from = hours.map(|hours| asked.now.0.div_euclid(HOUR_MS) - i64::from(hours) + 1);
+        for feature in wanted.iter().filter(|feature| feature.rollout.is_some() || hours.is_some()) {
+            let usage = from.map(|from| self.store.usage(&feature.key, from)).transpose()?;
+            out.push(view::flag::statistics_of(feature, self.figures(feature)?, usage.as_deref())?);
+        }
+        json(view::flag::statistics(&out, &self.store.unknown_flags(MOST_UNKNOWN)?))
     }
 }
 

@@ -20,8 +20,7 @@ mod schedules;
 mod spelling;
 pub(super) mod view;
 
-pub(super) use self::body::Object;
-pub(crate) use self::body::read;
+pub(crate) use self::body::{Object, read};
 
 use std::rc::Rc;
 
@@ -205,7 +204,7 @@ impl FlagHub {
             HubHandler::RevertChange => self.revert_change(&asked, &parameter),
             HubHandler::VerifyChanges => self.verify_changes(&asked).await,
             HubHandler::ListVersions => self.list_versions(&asked),
-            HubHandler::ListEvents => self.list_events(&asked),
+            HubHandler::ListEvents => self.list_events(&asked).await,
             HubHandler::ListStats => self.list_stats(&asked),
             HubHandler::CopyDefinitions => self.copy_definitions(&asked),
             HubHandler::CreateEnvironment => self.create_environment(&asked),
@@ -310,7 +309,7 @@ impl FlagHub {
         let (Command::Rollout { flag, .. } | Command::Kill { flag } | Command::Revive { flag }) = command else { return Ok(None) };
         let paged = Rows::default();
         let held = CurrentState { rows: &before.rows, paged: &paged, ruleset: outcome.ruleset.as_ref().unwrap_or(&before.ruleset) };
-        held.feature_after(flag, &outcome.writes).map(|feature| view::flag::state(&feature, self.counted(&feature)?, asked.now)).transpose()
+        held.feature_after(flag, &outcome.writes).map(|feature| view::flag::state(&feature, self.figures(&feature)?, asked.now)).transpose()
     }
 
     /// Refuses an actor of one organization anything about another, in the words for an owner that does not exist; and whatever is about

@@ -11,8 +11,8 @@ use worker::Response;
 
 use super::{AdminRequest, CommandAnswer, body::read, json, keys::moment, view};
 use crate::{
-    hub::{FlagHub, record::uuid, schedules::JOB},
     http::routes,
+    hub::{FlagHub, record::uuid, schedules::JOB},
     problem::Problem,
     store::{Read, jobs::Job},
 };

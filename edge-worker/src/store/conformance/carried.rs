@@ -18,17 +18,10 @@ pub(super) fn is_carried_to_another<S: Store + Transfer>(from: &S, to: &S) {
     put(from, &[(key(RowKind::Customer, "c-1"), Some("{}")), (key(RowKind::Segment, "long"), Some(&"x".repeat(1_200_000)))], 4_000);
     put(from, &[(key(RowKind::Segment, "gone"), Some("1"))], 5_000);
     put(from, &[(key(RowKind::Segment, "gone"), None)], 6_000);
-    let outcome = Outcome {
-        id: "1".into(),
-        flag: "a".into(),
-        feature: "the a".into(),
-        customer: None,
-        unit: "u".into(),
-        event: "error".into(),
-        metadata: "{}".into(),
-        at: Millis(1),
-    };
-    from.keep_outcomes(&[outcome]).unwrap();
+    let event = Event { flag: "a".into(), feature: "the a".into(), name: "enabled", metadata: "{}".into() };
+    commit(from, &Commit { events: &[("1".into(), event)], ..Commit::default() }, 6_000).unwrap();
+    let state = GuardRow { flag: "a".into(), state: "{}".into(), held_at: Some(Millis(5)) };
+    from.keep_sums(&kept::batch("t", 1, &[("a", 0, 1, 1), ("b", 3, 2, 0)]), &[state], Millis(1)).unwrap();
     let (head, lines) = backup(from, || {
         put(from, &[(key(RowKind::Flag, "a"), Some("later"))], 7_000);
     });
@@ -51,6 +44,7 @@ pub(super) fn is_carried_to_another<S: Store + Transfer>(from: &S, to: &S) {
     assert_eq!(to.rows(Wanted::Paged).unwrap(), from.rows(Wanted::Paged).unwrap());
     assert_eq!(to.pages(None).unwrap(), from.pages(Some(6)).unwrap());
     assert_eq!(to.observed("a", Millis(0)).unwrap(), Observed { exposures: 1, errors: 1 });
+    assert_eq!((to.usage("a", 0).unwrap(), to.guard_state("a").unwrap()), (from.usage("a", 0).unwrap(), from.guard_state("a").unwrap()));
     assert_eq!(backup(to, || ()).1, lines);
     // It goes on from there.
     fill(to, &[change("a", true)]);

@@ -62,48 +62,56 @@ pub(super) fn forgets_the_oldest<S: Store>(store: &S) {
     assert_eq!(["k-1", "k-2", "k-3", "k-4"].map(has), [true, false, false, true]);
 }
 
-pub(super) fn counts_units_once<S: Store>(store: &S) {
-    let outcome = |id: &str, unit: &str, event: &str, at| Outcome {
-        id: id.into(),
-        flag: "a".into(),
-        feature: "the a".into(),
-        customer: None,
-        unit: unit.into(),
-        event: event.into(),
-        metadata: "{}".into(),
-        at: Millis(at),
-    };
-    let first = [
-        outcome("1", "u-1", "enabled", 10),
-        outcome("2", "u-1", "enabled", 11),
-        outcome("3", "u-2", "enabled", 20),
-        outcome("4", "u-2", "error", 21),
-    ];
-    assert_eq!(store.keep_outcomes(&first).unwrap(), 4);
-    assert_eq!(store.keep_outcomes(&first).unwrap(), 0, "sent twice");
-    let more = [
-        outcome("5", "u-3", "error", 30),
-        outcome("6", "u-4", "disabled", 30),
-        outcome("7", "u-2", "error", 31),
-        outcome("8", "u-5", "viewed", 31),
-    ];
-    assert_eq!(store.keep_outcomes(&more).unwrap(), 4);
-    let observed = |flag, since| store.observed(flag, Millis(since)).unwrap();
-    assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
-    assert_eq!(observed("a", 15), Observed { exposures: 2, errors: 2 });
-    assert_eq!(observed("b", 0), Observed::default());
-    // The steps of a rollout stand in the same log and count for nobody.
-    let event = Event { flag: "a".into(), feature: "the a".into(), name: "enabled", metadata: "{}".into() };
-    commit(store, &Commit { events: &[("9".into(), event)], ..Commit::default() }, 40).unwrap();
-    assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
+/// A batch of sums: each is a flag, the beginning of a stage, exposures and errors.
+pub(super) fn batch(tally: &str, number: i64, sums: &[(&str, i64, u64, u64)]) -> Batch {
+    let sums = sums.iter().map(|(flag, since, exposures, errors)| FlagSums {
+        flag: (*flag).into(),
+        since: *since,
+        exposures: *exposures,
+        errors: *errors,
+        ..FlagSums::default()
+    });
+    let usage = vec![("a".into(), 7, "on".into(), "enabled".into(), 2), ("a".into(), 8, String::new(), "other".into(), 1)];
+    Batch { tally: tally.into(), number, sums: sums.collect(), usage, unknown: vec![("x".into(), 3)] }
+}
 
+pub(super) fn adds_a_batch_once<S: Store>(store: &S) {
+    let observed = |flag, since| store.observed(flag, Millis(since)).unwrap();
+    let state = |text: &str, held_at: Option<i64>| GuardRow { flag: "a".into(), state: text.into(), held_at: held_at.map(Millis) };
+    let keep = |batch: &Batch, states: &[GuardRow]| store.keep_sums(batch, states, Millis(50)).unwrap();
+    keep(&batch("t-1", 1, &[("a", 10, 3, 1), ("b", 20, 4, 0)]), &[state("1", None)]);
+    keep(&batch("t-1", 1, &[("a", 10, 3, 1)]), &[state("2", Some(9))]);
+    assert_eq!(store.last_batch("t-1").unwrap(), 1);
+    assert_eq!(observed("a", 10), Observed { exposures: 3, errors: 1 }, "sent twice");
+    assert_eq!(store.guard_state("a").unwrap(), Some(("2".into(), Some(Millis(9)))));
+    // Another tally counts its own batches, and the same one goes on.
+    keep(&batch("t-2", 1, &[("a", 10, 1, 1)]), &[]);
+    keep(&batch("t-1", 2, &[("a", 10, 1, 0), ("a", 30, 5, 5)]), &[]);
+    assert_eq!(observed("a", 10), Observed { exposures: 5, errors: 2 });
+    assert_eq!([observed("a", 30).exposures, observed("b", 20).exposures, observed("b", 10).exposures], [5, 4, 0]);
+    let used = |hour, variant: &str, event: &str, outcomes| Used { hour, variant: variant.into(), event_type: event.into(), outcomes };
+    assert_eq!(store.usage("a", 7).unwrap(), [used(7, "on", "enabled", 6), used(8, "", "other", 3)]);
+    assert_eq!(store.usage("a", 8).unwrap().len(), 1);
+    assert_eq!([store.last_used("a").unwrap(), store.last_used("b").unwrap()], [Some(8), None]);
+    assert_eq!(store.unknown_flags(9).unwrap(), [UnknownFlag { name: "x".into(), outcomes: 9, last_at: 50 }]);
+    assert_eq!(store.newest().unwrap().number, 0, "sums make no version");
+    assert_eq!(store.receipt_key().unwrap(), None);
+    store.keep_receipt_key("ab").unwrap();
+    assert_eq!(store.receipt_key().unwrap().as_deref(), Some("ab"));
+}
+
+pub(super) fn finds_the_steps_of_rollouts<S: Store>(store: &S) {
+    for (id, flag, name) in [("1", "a", "enabled"), ("2", "b", "enabled"), ("3", "a", "disabled"), ("4", "a", "rollback")] {
+        let event = Event { flag: flag.into(), feature: flag.into(), name, metadata: "{}".into() };
+        commit(store, &Commit { events: &[(id.into(), event)], ..Commit::default() }, 40).unwrap();
+    }
     let ids = |asked: EventsQuery| -> Vec<String> {
         store.events(&EventsQuery { limit: 10, ..asked }).unwrap().entries.into_iter().map(|event| event.id).collect()
     };
     let some = |text: &str| Some(text.to_owned());
-    assert_eq!(ids(EventsQuery::default()), ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
-    assert_eq!(ids(EventsQuery { event: some("error"), ..EventsQuery::default() }), ["7", "5", "4"]);
-    assert_eq!(ids(EventsQuery { flag: some("a"), below: Some(3), ..EventsQuery::default() }), ["2", "1"]);
+    assert_eq!(ids(EventsQuery::default()), ["4", "3", "2", "1"]);
+    assert_eq!(ids(EventsQuery { event: some("enabled"), ..EventsQuery::default() }), ["2", "1"]);
+    assert_eq!(ids(EventsQuery { flag: some("a"), below: Some(4), ..EventsQuery::default() }), ["3", "1"]);
     assert!(ids(EventsQuery { customer: some("c"), ..EventsQuery::default() }).is_empty());
     assert_eq!(store.events(&EventsQuery { limit: 2, ..EventsQuery::default() }).unwrap().entries.len(), 2);
 }

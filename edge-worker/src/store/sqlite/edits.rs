@@ -1,4 +1,8 @@
 //! Edits of a store's file, as somebody with access to it could make them; for tests of what a verification finds.
+use super::{
+    Sqlite,
+    database::{Database as _, tests::Memory},
+};
 
 /// The row of the flag `f4` serves no longer.
 pub(crate) const LOST_ROW: &str = "DELETE FROM unpaged_rows WHERE name = 'f4'";
@@ -15,3 +19,10 @@ pub(crate) const TEXT_OF_2: &str = "UPDATE history SET text = '1' WHERE version 
 /// Version 3 and its record never were.
 pub(crate) const LOST_END: &str = "DROP TRIGGER feature_flag_changes_are_not_deleted; DELETE FROM feature_flag_changes WHERE sequence = 3;
   DELETE FROM unpaged_rows WHERE version = 3; DELETE FROM history WHERE version = 3; DELETE FROM versions WHERE version = 3";
+
+/// Stores an outcome of a flag `a`, as earlier releases stored them. Its id is its moment.
+pub(crate) fn outcome_of_an_earlier_release(store: &Sqlite<Memory>, at: i64) {
+    let insert =
+        "INSERT INTO rollout_events (id, feature_name, flag_path, unit, event_type, timestamp) VALUES (?1, 'a', 'a', 'u', 'enabled', ?2)";
+    store.database().run(insert, vec![at.to_string().into(), at.into()]).unwrap();
+}

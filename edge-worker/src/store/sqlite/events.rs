@@ -1,5 +1,4 @@
-//! Outcomes that servers report, and their counts.
-use control::lifecycle::Observed;
+//! The logs of rollouts: their steps, and the outcomes that servers reported to earlier releases.
 use sdk_core::Millis;
 use serde::Deserialize;
 use worker::Result;
@@ -8,31 +7,7 @@ use super::{
     database::Database,
     search::{Condition, Followed, Matches, Search},
 };
-use crate::store::{
-    Outcome,
-    audit::{EventsQuery, Found, Happened},
-};
-
-pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
-    let insert = "INSERT INTO rollout_events (id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING 1 AS n";
-    let mut kept = 0;
-    for Outcome { id, flag, feature, customer, unit, event, metadata, at } in outcomes {
-        let row = vec![
-            id.as_str().into(),
-            feature.as_str().into(),
-            flag.as_str().into(),
-            customer.as_deref().into(),
-            unit.as_str().into(),
-            event.as_str().into(),
-            metadata.as_str().into(),
-            at.0.into(),
-        ];
-        let new: Vec<One> = sql.exec(insert, row)?;
-        kept += new.iter().map(|one| one.n).sum::<u32>();
-    }
-    Ok(kept)
-}
+use crate::store::audit::{EventsQuery, Found, Happened};
 
 pub(super) fn list(sql: &impl Database, asked: &EventsQuery) -> Result<Found<Happened>> {
     let Matches { entries, next } = search(asked).run(sql, COLUMNS, |row: &Row| Ok(row.sequence.into()))?;
@@ -80,23 +55,4 @@ pub(super) struct Row {
     pub(super) event_type: String,
     pub(super) metadata: String,
     pub(super) timestamp: i64,
-}
-
-/// A unit counts once, however often it was seen; one with an error was exposed.
-pub(super) fn observed(sql: &impl Database, flag: &str, since: Millis) -> Result<Observed> {
-    let query = "SELECT count(DISTINCT unit) AS exposures, count(DISTINCT CASE event_type WHEN 'error' THEN unit END) AS errors
-        FROM rollout_events WHERE flag_path = ? AND timestamp >= ? AND event_type IN ('enabled', 'error')";
-    let counts: Counts = sql.one(query, vec![flag.into(), since.0.into()])?;
-    Ok(Observed { exposures: counts.exposures, errors: counts.errors })
-}
-
-#[derive(Deserialize)]
-struct One {
-    n: u32,
-}
-
-#[derive(Deserialize)]
-struct Counts {
-    exposures: u64,
-    errors: u64,
 }

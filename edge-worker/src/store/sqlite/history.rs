@@ -44,7 +44,19 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
 
 pub(super) fn written_since(sql: &impl Database, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
     let query = "SELECT kind, name, NULL AS text FROM history
-        WHERE version > ? AND page IS NULL AND kind NOT IN ('break glass', 'schedule') AND part = 0 ORDER BY version LIMIT ?";
+        WHERE version > ? AND page IS NULL AND kind <> 'break glass' AND kind <> 'schedule' AND part = 0 ORDER BY version LIMIT ?";
+    keys(sql, query, version, most)
+}
+
+/// The owners whose rows were written after a version; `None` if there are more than `most`.
+pub(super) fn owners_written_since(sql: &impl Database, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
+    // The sign keeps the index of pages out, which has no order by version.
+    let query =
+        "SELECT kind, name, NULL AS text FROM history WHERE version > ? AND +page IS NOT NULL AND part = 0 ORDER BY version LIMIT ?";
+    keys(sql, query, version, most)
+}
+
+fn keys(sql: &impl Database, query: &str, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
     let found: Vec<Part> = sql.exec(query, vec![i64::from(version).into(), (i64::from(most) + 1).into()])?;
     if u32::try_from(found.len()).is_ok_and(|count| count > most) {
         return Ok(None);

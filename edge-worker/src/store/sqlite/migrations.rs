@@ -22,6 +22,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0011_filters.sql"),
     include_str!("../../../migrations/sqlite/0012_verification.sql"),
     include_str!("../../../migrations/sqlite/0013_imports.sql"),
+    include_str!("../../../migrations/sqlite/0014_stream_key.sql"),
+    include_str!("../../../migrations/sqlite/0015_outcomes.sql"),
 ];
 
 /// The form of a store that this release makes.

@@ -7,51 +7,51 @@ use worker::{Result, SqlStorageValue};
 use super::database::Database;
 
 /// A search of a table whose primary key is `sequence`.
-pub(super) struct Search {
+pub(crate) struct Search {
     /// The table's name. The tested conditions name its row `entry`.
-    pub(super) table: &'static str,
+    pub(crate) table: &'static str,
     /// The filter whose index is followed; `None` for all entries.
-    pub(super) followed: Option<Followed>,
+    pub(crate) followed: Option<Followed>,
     /// The conditions that a looked-at entry must meet besides.
-    pub(super) tested: Vec<Condition>,
+    pub(crate) tested: Vec<Condition>,
     /// Only entries below this number.
-    pub(super) below: i64,
+    pub(crate) below: i64,
     /// The most entries to return.
-    pub(super) limit: u32,
+    pub(crate) limit: u32,
     /// The most entries to look at; `None` for all.
-    pub(super) budget: Option<u32>,
+    pub(crate) budget: Option<u32>,
 }
 
 /// The filter of a search whose index is followed: an entry's column is one of some values.
-pub(super) struct Followed {
-    pub(super) column: &'static str,
-    pub(super) values: Vec<serde_json::Value>,
+pub(crate) struct Followed {
+    pub(crate) column: &'static str,
+    pub(crate) values: Vec<serde_json::Value>,
     /// The owner whose slices of imports are looked at besides. The record of a slice names no owner; the rows of its version do.
-    pub(super) owner: Option<RowKey>,
+    pub(crate) owner: Option<RowKey>,
 }
 
 /// A condition in SQL over `entry`, and the values of its parameters.
-pub(super) struct Condition {
-    pub(super) sql: String,
-    pub(super) values: Vec<SqlStorageValue>,
+pub(crate) struct Condition {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<SqlStorageValue>,
 }
 
 impl Condition {
-    pub(super) fn equals(column: &str, value: &str) -> Self {
+    pub(crate) fn equals(column: &str, value: &str) -> Self {
         Self { sql: format!("{column} = ?"), values: vec![value.into()] }
     }
 }
 
 /// The entries that a search found, newest first.
-pub(super) struct Matches<T> {
-    pub(super) entries: Vec<T>,
+pub(crate) struct Matches<T> {
+    pub(crate) entries: Vec<T>,
     /// The number below which the search goes on; `None` if nothing older matches.
-    pub(super) next: Option<i64>,
+    pub(crate) next: Option<i64>,
 }
 
 impl Search {
     /// Runs the search. `columns` are those of `entry` that `T` is read from; `sequence` tells the number of a `T`.
-    pub(super) fn run<T: DeserializeOwned>(
+    pub(crate) fn run<T: DeserializeOwned>(
         self,
         sql: &impl Database,
         columns: &str,
@@ -77,7 +77,7 @@ impl Search {
     }
 
     /// The statement that finds the entries, and the values of its parameters.
-    pub(super) fn statement(&self, columns: &str) -> (String, Vec<SqlStorageValue>) {
+    pub(crate) fn statement(&self, columns: &str) -> (String, Vec<SqlStorageValue>) {
         let (mut query, mut values) = self.looked_at();
         query += &format!(" SELECT {columns} FROM looked CROSS JOIN {} AS entry USING (sequence) WHERE 1", self.table);
         for Condition { sql, values: own } in &self.tested {

@@ -63,6 +63,36 @@ pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Resul
                 place,
                 whole(head.events)?,
             )?,
+            4 => read::<StageRow>(
+                sql,
+                [
+                    "rowid AS at, flag_path, stage_since, exposures, errors",
+                    "1",
+                    "stage_counts WHERE rowid > ? AND rowid <= ? ORDER BY rowid",
+                ],
+                place,
+                LAST_ROWID,
+            )?,
+            5 => read::<UsageRow>(
+                sql,
+                [
+                    "rowid AS at, flag_path, hour, variant, event_type, outcomes",
+                    "1",
+                    "flag_usage WHERE rowid > ? AND rowid <= ? ORDER BY rowid",
+                ],
+                place,
+                LAST_ROWID,
+            )?,
+            6 => read::<GuardRow>(
+                sql,
+                [
+                    "rowid AS at, flag_path, state, held_at",
+                    "octet_length(state)",
+                    "guard_states WHERE rowid > ? AND rowid <= ? ORDER BY rowid",
+                ],
+                place,
+                LAST_ROWID,
+            )?,
             _ => return Ok(None),
         };
         match found.last() {
@@ -125,6 +155,18 @@ pub(super) fn take(sql: &impl Database, line: &Line) -> Result<()> {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
             sql.run(insert, row)
         }
+        Line::Stage(flag, since, exposures, errors) => {
+            let row = vec![flag.as_str().into(), (*since).into(), whole(*exposures)?.into(), whole(*errors)?.into()];
+            sql.run("INSERT INTO stage_counts (flag_path, stage_since, exposures, errors) VALUES (?, ?, ?, ?)", row)
+        }
+        Line::Usage(flag, hour, variant, event, outcomes) => {
+            let row = vec![flag.as_str().into(), (*hour).into(), variant.as_str().into(), event.as_str().into(), whole(*outcomes)?.into()];
+            sql.run("INSERT INTO flag_usage (flag_path, hour, variant, event_type, outcomes) VALUES (?, ?, ?, ?, ?)", row)
+        }
+        Line::Guard(flag, state, held_at) => {
+            let row = vec![flag.as_str().into(), state.as_str().into(), (*held_at).into()];
+            sql.run("INSERT INTO guard_states (flag_path, state, held_at) VALUES (?, ?, ?)", row)
+        }
     }
 }
 
@@ -182,6 +224,9 @@ fn has(sql: &impl Database, table: &str) -> Result<bool> {
     let found: Vec<Name> = sql.exec("SELECT name FROM sqlite_master WHERE name = ?", vec![table.into()])?;
     Ok(!found.is_empty())
 }
+
+/// No row has a greater number; a greater one would not cross JavaScript unchanged.
+const LAST_ROWID: i64 = (1 << 53) - 1;
 
 const ENDED: &str = "DROP TABLE restoring; DROP TABLE IF EXISTS restoring_state";
 
@@ -299,5 +344,50 @@ impl From<events::Row> for (i64, Line) {
             row.timestamp,
         );
         (row.sequence.into(), line)
+    }
+}
+
+#[derive(Deserialize)]
+struct StageRow {
+    at: i64,
+    flag_path: String,
+    stage_since: i64,
+    exposures: u64,
+    errors: u64,
+}
+
+impl From<StageRow> for (i64, Line) {
+    fn from(row: StageRow) -> Self {
+        (row.at, Line::Stage(row.flag_path, row.stage_since, row.exposures, row.errors))
+    }
+}
+
+#[derive(Deserialize)]
+struct UsageRow {
+    at: i64,
+    flag_path: String,
+    hour: i64,
+    variant: String,
+    event_type: String,
+    outcomes: u64,
+}
+
+impl From<UsageRow> for (i64, Line) {
+    fn from(row: UsageRow) -> Self {
+        (row.at, Line::Usage(row.flag_path, row.hour, row.variant, row.event_type, row.outcomes))
+    }
+}
+
+#[derive(Deserialize)]
+struct GuardRow {
+    at: i64,
+    flag_path: String,
+    state: String,
+    held_at: Option<i64>,
+}
+
+impl From<GuardRow> for (i64, Line) {
+    fn from(row: GuardRow) -> Self {
+        (row.at, Line::Guard(row.flag_path, row.state, row.held_at))
     }
 }

@@ -328,7 +328,7 @@ fn hostile_numbers_are_judged_without_a_panic_and_within_the_bounds() {
         let guard = Guard { method: one_of(&Method::ALL, &mut seed), error_rate: one_of(&limits, &mut seed), time_window_ms, min_samples };
         rollout.guard = Some(guard);
         let at = Millis(at);
-        let observation = Observation { at, stage, treatment, control, over_cap, blocks: &blocks };
+        let observation = Observation { at, stage, treatment, control, over_cap, blocks: &blocks, open: Open::default() };
         if let Decision::RollBack(evidence) | Decision::Held(evidence) = state.observe(&Judge::of(&rollout), &observation) {
             assert!(evidence.strength_permille >= 1_000 && evidence.top_block_permille <= 1_000 && evidence.over_cap_permille <= 1_000);
         }
@@ -336,5 +336,26 @@ fn hostile_numbers_are_judged_without_a_panic_and_within_the_bounds() {
         let text = state.to_json();
         assert!(text.len() <= super::super::MAX_STATE);
         assert_eq!(GuardState::from_json(&text), (state.clone(), None));
+    }
+}
+
+#[test]
+fn errors_that_arrive_before_the_successes_of_their_time_roll_nothing_back() {
+    for method in [Method::Sequential, Method::Threshold] {
+        let rollout = with_guard(Tier::Internal, |guard| guard.method = method);
+        let judge = Judge::of(&rollout);
+        let open = |count| Open { stage: count, treatment: count, control: 0 };
+        let errors = |open| Observation { open, ..observed((100, 100), (0, 0), 0) };
+        // 100 errors of 100 outcomes, and of 10,000 exposures 1 %.
+        let mut state = GuardState::default();
+        assert_eq!(state.observe(&judge, &errors(open(9_900))), Decision::Continue, "{method:?}");
+        // Their minute is over.
+        assert_eq!(state.observe(&judge, &observed((9_900, 0), (0, 0), HOUR / 60)), Decision::Continue, "{method:?}");
+        // The same errors of 100 exposures, and of 1,000: 10 %.
+        for count in [0, 900] {
+            let decision = GuardState::default().observe(&judge, &errors(open(count)));
+            let Decision::RollBack(evidence) = decision else { panic!("{method:?} {count}: {decision:?}") };
+            assert_eq!(evidence.counts, Sums::new(100 + count, 100));
+        }
     }
 }

@@ -5,7 +5,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{Fault, raw, rollout::RolloutView, text};
-use crate::{problem::Problem, source};
+use crate::{
+    hub::figures::Figures,
+    problem::Problem,
+    source,
+    store::{UnknownFlag, Used},
+};
 
 /// The visitor for whom a list of flags was evaluated, and the source of the answers.
 #[derive(Serialize)]
@@ -53,7 +58,7 @@ pub(in super::super) fn features(
 
 pub(in super::super) fn feature(
     feature: &Feature,
-    observed: Observed,
+    figures: Figures,
     now: Millis,
     evaluation: &Evaluation<'_>,
     (customer, organization): (Option<&str>, Option<&str>),
@@ -99,10 +104,10 @@ pub(in super::super) fn feature(
         overrides: Overridden { customer, organization },
         owner: feature.owner.as_deref(),
         refused: feature.refused && for_operator,
-        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, for_operator)),
+        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(feature, rollout, figures, now, for_operator)),
         source: evaluation.layer().map(source::of),
         stage: feature.stage.as_deref(),
-        statistics: Statistics::of(observed),
+        statistics: Statistics::of(feature, figures),
         status: status(feature),
         tags: &feature.tags,
         kind: &feature.kind,
@@ -111,7 +116,7 @@ pub(in super::super) fn feature(
 }
 
 /// A flag that a command changed, in its new state, with its rollout.
-pub(in super::super) fn state(feature: &Feature, observed: Observed, now: Millis) -> Result<Box<RawValue>, Problem> {
+pub(in super::super) fn state(feature: &Feature, figures: Figures, now: Millis) -> Result<Box<RawValue>, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct View<'v> {
@@ -126,8 +131,8 @@ pub(in super::super) fn state(feature: &Feature, observed: Observed, now: Millis
         enabled: feature.enabled,
         feature_name: &feature.name,
         flag_path: &feature.key,
-        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, true)),
-        statistics: Statistics::of(observed),
+        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(feature, rollout, figures, now, true)),
+        statistics: Statistics::of(feature, figures),
         status: status(feature),
     };
     raw(text(&view)?)
@@ -141,44 +146,106 @@ fn status(feature: &Feature) -> &'static str {
     }
 }
 
-pub(in super::super) fn statistics_of(feature: &Feature, observed: Observed) -> Result<Box<RawValue>, Problem> {
+/// The figures of a rollout, with its outcomes by hour if they are asked for.
+pub(in super::super) fn statistics_of(feature: &Feature, figures: Figures, usage: Option<&[Used]>) -> Result<Box<RawValue>, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct View<'v> {
         current_tier: Option<&'static str>,
         feature_name: &'v str,
         flag_path: &'v str,
-        percentage: Option<f64>,
         #[serde(flatten)]
         statistics: Statistics,
         status: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        usage: Option<Vec<UsageView<'v>>>,
     }
     let rollout = feature.rollout.as_ref();
     let view = View {
         current_tier: rollout.and_then(|rollout| rollout.tier).map(Tier::as_str),
         feature_name: &feature.name,
         flag_path: &feature.key,
-        percentage: rollout.map(|rollout| rollout.percentage.percent()),
-        statistics: Statistics::of(observed),
+        statistics: Statistics::of(feature, figures),
         status: rollout.map(|rollout| rollout.status.as_str()),
+        usage: usage.map(|usage| usage.iter().map(UsageView::of).collect()),
     };
     raw(text(&view)?)
 }
 
-/// The counts of a rollout's present stage; the rates are `null` if no unit was exposed.
+/// The figures of rollouts, and names that outcomes named and that no flag has.
+pub(in super::super) fn statistics(statistics: &[Box<RawValue>], unknown: &[UnknownFlag]) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Unknown<'v> {
+        last_at: String,
+        name: &'v str,
+        outcomes: u64,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        statistics: &'v [Box<RawValue>],
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        unknown_flags: Vec<Unknown<'v>>,
+    }
+    let mut unknown_flags = Vec::with_capacity(unknown.len());
+    for UnknownFlag { name, outcomes, last_at } in unknown {
+        unknown_flags.push(Unknown { last_at: Millis(*last_at).to_rfc3339(), name, outcomes: *outcomes });
+    }
+    text(&View { statistics, unknown_flags })
+}
+
+/// The outcomes of a flag in an hour.
+#[derive(Serialize)]
+struct UsageView<'v> {
+    event: &'v str,
+    hour: String,
+    outcomes: u64,
+    /// `None` for outcomes that named no variant of the flag.
+    variant: Option<&'v str>,
+}
+
+impl<'v> UsageView<'v> {
+    fn of(used: &'v Used) -> Self {
+        let variant = Some(used.variant.as_str()).filter(|variant| !variant.is_empty());
+        Self { event: &used.event_type, hour: hour(used.hour), outcomes: used.outcomes, variant }
+    }
+}
+
+/// The beginning of an hour since 1970.
+fn hour(hour: i64) -> String {
+    Millis(hour.saturating_mul(3_600_000)).to_rfc3339()
+}
+
+/// The counts of a rollout's present stage, from trusted outcomes; the rates are `null` if no unit was exposed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Statistics {
     error_rate: Option<f64>,
     errors: u64,
+    /// The evidence against the rollout, as a share of what rolls it back; `null` unless the guard judges the rollout.
+    evidence: Option<f64>,
     exposures: u64,
+    /// The beginning of the hour in which the last outcome arrived; `null` if none ever did.
+    last_evaluated: Option<String>,
+    /// The percentage of the rollout; `null` without one.
+    percentage: Option<f64>,
     success_rate: Option<f64>,
 }
 
 impl Statistics {
     #[expect(clippy::cast_precision_loss, reason = "a share to show, not to decide by")]
-    fn of(Observed { exposures, errors }: Observed) -> Self {
+    fn of(feature: &Feature, Figures { observed, evidence_permille, last_hour, .. }: Figures) -> Self {
+        let Observed { exposures, errors } = observed;
         let share = |part: u64| (exposures > 0).then(|| part as f64 / exposures as f64);
-        Self { error_rate: share(errors), errors, exposures, success_rate: share(exposures.saturating_sub(errors)) }
+        Self {
+            error_rate: share(errors),
+            errors,
+            evidence: evidence_permille.map(|permille| f64::from(permille) / 1_000.0),
+            exposures,
+            last_evaluated: last_hour.map(hour),
+            percentage: feature.rollout.as_ref().map(|rollout| rollout.percentage.percent()),
+            success_rate: share(exposures.saturating_sub(errors)),
+        }
     }
 }

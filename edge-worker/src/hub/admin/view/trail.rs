@@ -42,29 +42,44 @@ pub(in super::super) fn versions(versions: &[ListedVersion], next: Option<u32>) 
     text(&Page { next, versions: versions.iter().map(view).collect::<Result<_, _>>()? })
 }
 
-pub(in super::super) fn events(events: &Found<Happened>) -> Result<String, Problem> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct View<'v> {
-        customer_id: Option<&'v str>,
-        event: &'v str,
-        feature_name: &'v str,
-        flag_path: &'v str,
-        id: &'v str,
-        metadata: Box<RawValue>,
-        sequence: u32,
-        timestamp: String,
-        unit: Option<&'v str>,
-    }
+/// A page of events; the next page has those behind `next`.
+pub(in super::super) fn events(events: &[Happened], next: Option<String>) -> Result<String, Problem> {
     #[derive(Serialize)]
     struct Page<'v> {
-        events: Vec<View<'v>>,
+        events: Vec<EventView<'v>>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        next: Option<u64>,
+        next: Option<String>,
     }
-    let mut page = Page { events: Vec::with_capacity(events.entries.len()), next: events.next };
-    for Happened { sequence, id, flag, feature, customer, unit, event, metadata, at } in &events.entries {
-        page.events.push(View {
+    text(&Page { events: events.iter().map(EventView::of).collect::<Result<_, _>>()?, next })
+}
+
+/// Events, each a line.
+pub(in super::super) fn event_lines(events: &[Happened]) -> Result<String, Problem> {
+    let mut lines = String::new();
+    for event in events {
+        lines += &text(&EventView::of(event)?)?;
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventView<'v> {
+    customer_id: Option<&'v str>,
+    event: &'v str,
+    feature_name: &'v str,
+    flag_path: &'v str,
+    id: &'v str,
+    metadata: Box<RawValue>,
+    sequence: u32,
+    timestamp: String,
+    unit: Option<&'v str>,
+}
+
+impl<'v> EventView<'v> {
+    fn of(Happened { sequence, id, flag, feature, customer, unit, event, metadata, at }: &'v Happened) -> Result<Self, Problem> {
+        Ok(Self {
             customer_id: customer.as_deref(),
             event,
             feature_name: feature,
@@ -74,7 +89,6 @@ pub(in super::super) fn events(events: &Found<Happened>) -> Result<String, Probl
             sequence: *sequence,
             timestamp: at.to_rfc3339(),
             unit: unit.as_deref(),
-        });
+        })
     }
-    text(&page)
 }

@@ -1,0 +1,334 @@
+//! Tells the relays of each version, and through them the open pages.
+//!
+//! A commit writes the job [`JOB`] in its own transaction, with the version before it as the payload. Behind the commit the hub tells the
+//! relays, and deletes the job once they have answered; no command waits for that. While the job is there, what was told last and the
+//! newest version differ: the alarm tells the relays again, also after a crash.
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use control::rows::{RowKey, RowKind};
+use futures_util::future::{Either, select};
+use sdk_core::{Millis, OwnerKind};
+use worker::{Delay, Env, Method, Request, RequestInit, Result, console_error};
+
+use super::FlagHub;
+use crate::{
+    clock,
+    problem::Problem,
+    relay::{self, NEWS, News, Told},
+    store::{
+        self, Access, Commit, Conflict, Read, Store,
+        jobs::{Job, JobKey},
+    },
+    stream_key::StreamKey,
+    version::Version,
+};
+
+/// The kind of the job.
+pub(super) const JOB: &str = "push";
+/// The milliseconds behind a commit after which the alarm tells the relays, unless the hub told them before.
+const AGAIN_MS: i64 = 5_000;
+/// The longest wait for a relay, which sends to 10,000 sockets at most.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+/// The most relays of an environment.
+pub(crate) const MOST_RELAYS: u32 = 100;
+/// The most written rows by which owners are told alone. Behind a longer import all sockets are told.
+const MOST_ROWS: u32 = 1_000;
+
+/// The hub's memory of its pushes.
+#[derive(Clone, Default)]
+pub(super) struct Pushes(Rc<State>);
+
+#[derive(Default)]
+struct State {
+    is_under_way: Cell<bool>,
+    /// The version that was told last, or that needed no telling; `None` until the hub has looked.
+    told: Cell<Option<Version>>,
+}
+
+/// The sockets that a change concerns.
+#[derive(Debug, PartialEq, Eq)]
+enum Audience {
+    Nobody,
+    /// Those with one of these tags.
+    Owners(Vec<String>),
+    All,
+}
+
+/// The job that a commit on a version writes; `None` if an earlier one is still there, or if the store is of an earlier form.
+pub(super) fn job_behind(store: &impl Read, before: Version, at: Millis) -> Result<Option<(JobKey, Option<Job>)>> {
+    if pending(store)?.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(job(&before.to_string(), at)))
+}
+
+fn job(payload: &str, at: Millis) -> (JobKey, Option<Job>) {
+    let due = Millis(at.0.saturating_add(AGAIN_MS));
+    (JobKey { kind: JOB.to_owned(), payload: payload.to_owned() }, Some(Job { due, failures: 0, error: None }))
+}
+
+fn pending(store: &impl Read) -> Result<Option<JobKey>> {
+    Ok(store.jobs(Some(&[JOB]), 1)?.pop().map(|(key, _)| key))
+}
+
+/// The sockets that the changes since a version concern. A change of a customer's or an organization's rows concerns its own sockets; one
+/// of keys and of what is only noted concerns none.
+fn audience(store: &impl Read, key: Option<StreamKey>, since: Option<Version>, newest: Version) -> Result<Audience> {
+    let (Some(key), Some(since)) = (key, since.filter(|since| since.epoch == newest.epoch && since.number > 0)) else {
+        return Ok(Audience::All);
+    };
+    let (Some(definitions), Some(owners)) =
+        (store.written_since(since.number, MOST_ROWS)?, store.owners_written_since(since.number, MOST_ROWS)?)
+    else {
+        return Ok(Audience::All);
+    };
+    let mut tags = Vec::new();
+    for RowKey { kind, name } in definitions.into_iter().chain(owners) {
+        match kind {
+            RowKind::Customer | RowKind::Membership => tags.push(key.owner_tag(OwnerKind::Customer, &name)),
+            RowKind::Organization => tags.push(key.owner_tag(OwnerKind::Organization, &name)),
+            RowKind::Key
+            | RowKind::Environment
+            | RowKind::Course
+            | RowKind::Epoch
+            | RowKind::BreakGlass
+            | RowKind::Refused
+            | RowKind::Schedule => {}
+            RowKind::Flag | RowKind::State | RowKind::Order | RowKind::Segment | RowKind::Member | RowKind::BucketKey => {
+                return Ok(Audience::All);
+            }
+        }
+    }
+    tags.sort_unstable();
+    tags.dedup();
+    Ok(if tags.is_empty() { Audience::Nobody } else { Audience::Owners(tags) })
+}
+
+/// Tells relays until the version that was told last is the newest one.
+struct Push<S> {
+    env: Env,
+    store: S,
+    /// The name of the hub's object.
+    hub: String,
+    pushes: Pushes,
+}
+
+impl<S: Store> Push<S> {
+    async fn carry_out(&self) -> Result<()> {
+        while let Some(key) = pending(&self.store)? {
+            let newest = self.store.newest()?;
+            let of = self.store.stream_key()?.as_deref().and_then(StreamKey::from_hex);
+            match audience(&self.store, of, key.payload.parse().ok(), newest)? {
+                Audience::Nobody => {}
+                Audience::Owners(tags) => self.tell(newest, Some(tags)).await?,
+                Audience::All => self.tell(newest, None).await?,
+            }
+            // Meanwhile the store may have been replaced: then its own job says what to tell.
+            let now = self.store.newest()?;
+            if now.epoch != newest.epoch {
+                return Ok(());
+            }
+            let mut jobs = vec![(key, None)];
+            if now != newest {
+                jobs.push(job(&newest.to_string(), clock::now()));
+            }
+            let _: Result<Version, Conflict> = self.store.commit(now, &Commit { jobs: &jobs, ..Commit::default() }, clock::now())?;
+            self.pushes.0.told.set(Some(newest));
+        }
+        Ok(())
+    }
+
+    /// Tells one relay after the other, each of which says if there may be another.
+    async fn tell(&self, newest: Version, tags: Option<Vec<String>>) -> Result<()> {
+        // A deployment of an earlier release has no relays.
+        let Ok(relays) = self.env.durable_object("RELAY") else { return Ok(()) };
+        let body = serde_json::to_string(&News { version: newest.to_string(), tags })?;
+        for number in 0..MOST_RELAYS {
+            let mut init = RequestInit::new();
+            init.with_method(Method::Post).with_body(Some(body.as_str().into()));
+            let asked = relays.get_by_name(&relay::name(&self.hub, number))?;
+            let request = Request::new_with_init(NEWS, &init)?;
+            let mut answer = match select(Box::pin(asked.fetch_with_request(request)), Delay::from(PATIENCE)).await {
+                Either::Left((answer, _)) => answer?,
+                Either::Right(_) => return Err("a relay takes too long to answer".into()),
+            };
+            if answer.status_code() != 200 {
+                return Err(format!("a relay answered {}", answer.status_code()).into());
+            }
+            let Told { is_followed } = answer.json().await?;
+            if !is_followed {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FlagHub {
+    /// Tells the relays of the newest version, unless they know it. Nothing waits for them.
+    pub(super) fn push(&self) {
+        if self.pushes.0.is_under_way.get() || self.restoring.get() {
+            return;
+        }
+        if let Err(problem) = self.begin_push() {
+            console_error!("the relays were not told: {}", problem.why());
+        }
+    }
+
+    fn begin_push(&self) -> Result<(), Problem> {
+        let newest = self.store.newest()?;
+        if self.pushes.0.told.get() == Some(newest) || self.store.access()? != Access::Write {
+            return Ok(());
+        }
+        if pending(&self.store)?.is_none() {
+            self.pushes.0.told.set(Some(newest));
+            return Ok(());
+        }
+        // In the turn of the commit: the runtime keeps both or neither.
+        self.arm()?;
+        let (push, pushes, alarm) = (self.push_of(), self.pushes.clone(), self.alarm_of()?);
+        self.pushes.0.is_under_way.set(true);
+        self.state.wait_until(async move {
+            let ended = push.carry_out().await;
+            pushes.0.is_under_way.set(false);
+            let rest = ended.and_then(|()| alarm.arm(&push.store));
+            if let Err(error) = rest {
+                // The alarm tells them again.
+                console_error!("the relays were not told: {error}");
+            }
+        });
+        Ok(())
+    }
+
+    /// Tells the relays because the alarm found the job. Returns the reason if they could not be told.
+    pub(super) async fn push_again(&self) -> Result<()> {
+        if self.pushes.0.is_under_way.replace(true) {
+            return Ok(());
+        }
+        let ended = self.push_of().carry_out().await;
+        self.pushes.0.is_under_way.set(false);
+        ended
+    }
+
+    /// Has all sockets told of the newest version: the store was replaced.
+    pub(super) fn push_to_all(&self) -> Result<(), Problem> {
+        let jobs = [job("", clock::now())];
+        self.store
+            .commit(self.store.newest()?, &Commit { jobs: &jobs, ..Commit::default() }, clock::now())?
+            .map_err(|Conflict| Problem::conflict())?;
+        self.pushes.0.told.set(None);
+        Ok(())
+    }
+
+    fn push_of(&self) -> Push<store::HubStore> {
+        let hub = self.state.id().name().unwrap_or_else(|| "main".to_owned());
+        Push { env: self.env.clone(), store: store::open(&self.state), hub, pushes: self.pushes.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use control::{Allowed, Command, CommandOutcome, Supplies, change::Actor, rows::Rows};
+
+    use super::{
+        super::{
+            ground::GroundCache,
+            record::{Beside, write},
+        },
+        *,
+    };
+    use crate::store::sqlite::{Sqlite, database::tests::Memory};
+
+    struct Hub {
+        store: Sqlite<Memory>,
+        ground: GroundCache,
+    }
+
+    impl Hub {
+        /// A hub with a document, of which the relays were told.
+        fn new() -> Self {
+            let hub = Self { store: Sqlite::new(Memory::new()), ground: GroundCache::default() };
+            let document = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{"a":{"default":"on"}}}"#;
+            let allowed = Allowed::default();
+            hub.carry_out(&Command::Import { document: document.into(), state: control::rows::State::Keep, allowed });
+            hub.told();
+            hub
+        }
+
+        fn carry_out(&self, command: &Command) -> CommandOutcome {
+            let by = Actor { role: "admin".into(), ..Actor::system("a test", Millis(7)) };
+            let ground = self.ground.newest(&self.store).unwrap();
+            let supplies = Supplies::default();
+            let outcome = self.ground.execute(control::execute, &ground, &Rows::default(), command, supplies, &by);
+            let outcome = outcome.unwrap_or_else(|_| panic!("{command:?}"));
+            write(&self.store, &self.ground, ground, outcome, &by, Beside::default(), |_, _| Ok(String::new())).unwrap().1
+        }
+
+        fn told(&self) {
+            let jobs = [(pending(&self.store).unwrap().unwrap(), None)];
+            let commit = Commit { jobs: &jobs, ..Commit::default() };
+            self.store.commit(self.store.newest().unwrap(), &commit, Millis(7)).unwrap().unwrap();
+        }
+
+        fn key(&self) -> StreamKey {
+            StreamKey::from_hex(&self.store.stream_key().unwrap().unwrap()).unwrap()
+        }
+
+        /// The audience of what is not told yet.
+        fn audience(&self) -> Audience {
+            let since = pending(&self.store).unwrap().unwrap().payload.parse().ok();
+            audience(&self.store, Some(self.key()), since, self.store.newest().unwrap()).unwrap()
+        }
+
+        fn set(&self, owner: OwnerKind, id: &str) {
+            self.carry_out(&Command::Override { owner, id: id.to_owned(), tree: r#"{"a":"on"}"#.to_owned() });
+        }
+    }
+
+    #[test]
+    fn a_commit_leaves_one_job_that_names_the_version_told_last() {
+        let hub = Hub::new();
+        assert_eq!(pending(&hub.store).unwrap(), None);
+        let told = hub.store.newest().unwrap();
+        for _ in 0..2 {
+            hub.carry_out(&Command::Kill { flag: "a".into() });
+            hub.carry_out(&Command::Revive { flag: "a".into() });
+            let jobs = hub.store.jobs(Some(&[JOB]), 9).unwrap();
+            assert_eq!(jobs.iter().map(|(key, job)| (&*key.payload, job.due)).collect::<Vec<_>>(), [(&*told.to_string(), Millis(5_007))]);
+        }
+    }
+
+    #[test]
+    fn overrides_concern_their_owners_and_flags_everybody() {
+        let hub = Hub::new();
+        hub.set(OwnerKind::Customer, "c-1");
+        let own = hub.key().owner_tag(OwnerKind::Customer, "c-1");
+        assert_eq!(hub.audience(), Audience::Owners(vec![own.clone()]));
+        hub.set(OwnerKind::Organization, "o-1");
+        let mut both = vec![own, hub.key().owner_tag(OwnerKind::Organization, "o-1")];
+        both.sort_unstable();
+        assert_eq!(hub.audience(), Audience::Owners(both));
+        hub.carry_out(&Command::Kill { flag: "a".into() });
+        assert_eq!(hub.audience(), Audience::All);
+    }
+
+    #[test]
+    fn an_owner_is_told_of_another_organization() {
+        let hub = Hub::new();
+        hub.carry_out(&Command::Assign { customer: "c-1".into(), organization: Some("o-1".into()) });
+        assert_eq!(hub.audience(), Audience::Owners(vec![hub.key().owner_tag(OwnerKind::Customer, "c-1")]));
+    }
+
+    #[test]
+    fn everybody_is_told_of_another_epoch_and_of_more_owners_than_can_be_told_alone() {
+        let hub = Hub::new();
+        let (newest, key) = (hub.store.newest().unwrap(), Some(hub.key()));
+        let other: Version = "0a1b2c3d4e5f.1".parse().unwrap();
+        assert_eq!(audience(&hub.store, key, Some(other), newest).unwrap(), Audience::All);
+        assert_eq!(audience(&hub.store, key, None, newest).unwrap(), Audience::All);
+        assert_eq!(audience(&hub.store, None, Some(newest), newest).unwrap(), Audience::All);
+        assert_eq!(audience(&hub.store, key, Some(newest), newest).unwrap(), Audience::Nobody);
+        (0..=MOST_ROWS).for_each(|number| hub.set(OwnerKind::Customer, &number.to_string()));
+        assert_eq!(hub.audience(), Audience::All);
+    }
+}

@@ -1,0 +1,185 @@
+//! The durable object that holds sockets of one environment, and tells them of versions. It knows no flag and no id of a customer.
+//!
+//! Sockets hibernate: while nothing is told, the runtime keeps them without this object. A relay that is full refuses further sockets, and
+//! remembers that there is another relay behind it, which the hub tells, too.
+use serde::{Deserialize, Serialize};
+use worker::{
+    DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, WebSocketRequestResponsePair,
+    durable_object,
+};
+
+use crate::version::Version;
+
+/// The most sockets of one relay.
+const MOST: usize = 10_000;
+/// The most sockets of one block of addresses, such as an office, on one relay.
+const MOST_OF_ADDRESS: usize = 2_000;
+/// The most clients that fetch in a second after a change, by the spread that they are told.
+const FETCHES_A_SECOND: usize = 2_000;
+/// The longest spread in milliseconds.
+const MAX_SPREAD_MS: usize = 5_000;
+
+/// The tag of every socket.
+const ALL: &str = "all";
+/// The header with the tags of a socket's owners, separated by commas; empty for none.
+pub(crate) const TAGS: &str = "twinflag-tags";
+/// The header with the tag of the client's address; absent if sockets of an address are not limited.
+pub(crate) const ADDRESS: &str = "twinflag-address";
+/// The header with the version that the isolate answers from.
+pub(crate) const ANSWERED: &str = "twinflag-version";
+/// The status of a relay that is full.
+pub(crate) const FULL: u16 = 507;
+/// The status of a relay with too many sockets of the client's address.
+pub(crate) const CROWDED: u16 = 429;
+/// The address at which the hub tells a relay of a version: `POST` with [`News`] answers [`Told`].
+pub(crate) const NEWS: &str = "http://relay/news";
+
+/// The names of the stored values: the version that was told last, and if the relay was ever full.
+const STORED_VERSION: &str = "version";
+const STORED_FULL: &str = "full";
+
+/// The version to tell sockets of.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct News {
+    pub(crate) version: String,
+    /// The tags of the owners to tell; `None` for all sockets.
+    pub(crate) tags: Option<Vec<String>>,
+}
+
+/// A relay's answer to [`News`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Told {
+    /// True if there may be another relay behind this one.
+    pub(crate) is_followed: bool,
+}
+
+/// The name of a relay of an environment's hub.
+pub(crate) fn name(hub: &str, number: u32) -> String {
+    format!("{hub}#{number}")
+}
+
+/// Holds sockets, and tells them of versions.
+#[durable_object]
+pub struct FlagRelay {
+    state: State,
+}
+
+impl DurableObject for FlagRelay {
+    fn new(state: State, _: Env) -> Self {
+        Self { state }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        if request.path() == "/news" {
+            let news = request.json().await?;
+            return self.tell(news).await;
+        }
+        self.accept(&request).await
+    }
+
+    async fn websocket_message(&self, socket: WebSocket, _: WebSocketIncomingMessage) -> Result<()> {
+        socket.close(Some(1008), Some("this socket takes no messages but ping"))
+    }
+
+    async fn websocket_close(&self, _: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
+        Ok(())
+    }
+
+    async fn websocket_error(&self, _: WebSocket, _: worker::Error) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl FlagRelay {
+    /// Accepts a socket, and tells it the newest version that the relay or the isolate knows.
+    async fn accept(&self, request: &Request) -> Result<Response> {
+        let headers = request.headers();
+        let (owners, address) = (headers.get(TAGS)?.unwrap_or_default(), headers.get(ADDRESS)?);
+        let told: Option<String> = self.state.storage().get(STORED_VERSION).await?;
+        let version = newer(told, headers.get(ANSWERED)?);
+        // From here on nothing is awaited, so that no other socket takes the last place.
+        if self.state.get_websockets().len() >= MOST {
+            self.state.storage().put(STORED_FULL, true).await?;
+            return Ok(Response::empty()?.with_status(FULL));
+        }
+        if address.as_ref().is_some_and(|tag| self.state.get_websockets_with_tag(tag).len() >= MOST_OF_ADDRESS) {
+            return Ok(Response::empty()?.with_status(CROWDED));
+        }
+        let pair = WebSocketPair::new()?;
+        let owners = owners.split(',').filter(|tag| !tag.is_empty());
+        let tags: Vec<&str> = [ALL].into_iter().chain(owners).chain(address.as_deref()).collect();
+        self.state.set_websocket_auto_response(&WebSocketRequestResponsePair::new("ping", "pong")?);
+        self.state.accept_websocket_with_tags(&pair.server, &tags);
+        if let Some(version) = version {
+            pair.server.send_with_str(message(&version, 0))?;
+        }
+        Response::from_websocket(pair.client)
+    }
+
+    /// Tells sockets of a version.
+    async fn tell(&self, News { version, tags }: News) -> Result<Response> {
+        // First, so that a socket that is accepted meanwhile learns it, too.
+        self.state.storage().put(STORED_VERSION, &version).await?;
+        let is_followed = self.state.storage().get(STORED_FULL).await?.unwrap_or(false);
+        let sockets: Vec<WebSocket> = match &tags {
+            None => self.state.get_websockets(),
+            Some(tags) => tags.iter().flat_map(|tag| self.state.get_websockets_with_tag(tag)).collect(),
+        };
+        let text = message(&version, spread(sockets.len()));
+        for socket in sockets {
+            // One that is closing hears nothing more.
+            socket.send_with_str(&text).ok();
+        }
+        Response::from_json(&Told { is_followed })
+    }
+}
+
+/// The milliseconds within which so many clients are to fetch.
+fn spread(sockets: usize) -> usize {
+    (sockets * 1_000 / FETCHES_A_SECOND).min(MAX_SPREAD_MS)
+}
+
+/// The message about a version, in the words of OFREP's event streams.
+fn message(version: &str, spread: usize) -> String {
+    format!(r#"{{"type":"refetchEvaluation","etag":"{version}","spread":{spread}}}"#)
+}
+
+/// The newer of the version that was told last and the isolate's. Of two epochs, the hub told the newer one.
+fn newer(told: Option<String>, answered: Option<String>) -> Option<String> {
+    let version = |text: &Option<String>| text.as_deref()?.parse::<Version>().ok();
+    match (version(&told), version(&answered)) {
+        (Some(before), Some(now)) if before.epoch == now.epoch && now.number > before.number => answered,
+        (Some(_), _) => told,
+        (None, _) => answered,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_fetch_at_2000_a_second_at_most_and_within_5_seconds() {
+        assert_eq!([0, 1, 2, 1_000, 10_000, 20_000].map(spread), [0, 0, 1, 500, 5_000, 5_000]);
+    }
+
+    #[test]
+    fn a_message_names_the_version_and_the_spread() {
+        let expected = r#"{"type":"refetchEvaluation","etag":"0a1b2c3d4e5f.7","spread":500}"#;
+        assert_eq!(message("0a1b2c3d4e5f.7", 500), expected);
+    }
+
+    #[test]
+    fn a_socket_is_told_the_newer_of_two_versions() {
+        let text = |text: &str| Some(text.to_owned());
+        for (told, answered, expected) in [
+            (text("0a1b2c3d4e5f.7"), text("0a1b2c3d4e5f.8"), text("0a1b2c3d4e5f.8")),
+            (text("0a1b2c3d4e5f.9"), text("0a1b2c3d4e5f.8"), text("0a1b2c3d4e5f.9")),
+            (text("0a1b2c3d4e50.1"), text("0a1b2c3d4e5f.8"), text("0a1b2c3d4e50.1")),
+            (None, text("0a1b2c3d4e5f.8"), text("0a1b2c3d4e5f.8")),
+            (None, None, None),
+        ] {
+            assert_eq!(newer(told, answered), expected);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The key of an environment's streams. It names owners to relays, which store no id of a customer, and signs the tokens that open a stream.
+use std::fmt::Write;
+
+use control::change::Hash;
+use sdk_core::{Context, Millis, OwnerKind};
+
+/// The bytes of a block of SHA-256.
+const BLOCK: usize = 64;
+/// The bytes of a code that are kept: more than anybody can guess.
+const KEPT: usize = 16;
+/// Tokens expire at the end of the period behind the one in which they were made: so that they are equal within a period, and bodies with
+/// one keep their entity tag.
+const PERIOD_MS: i64 = 12 * 60 * 60 * 1_000;
+
+/// A key that the hub drew at random.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StreamKey([u8; 32]);
+
+/// The stream that a token opens.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StreamToken<'t> {
+    /// The name of a registered environment; empty for the first one.
+    pub(crate) environment: &'t str,
+    /// The tags of the owners whose changes the stream tells.
+    pub(crate) tags: Vec<&'t str>,
+    expires_at: Millis,
+    signed: &'t str,
+    code: &'t str,
+}
+
+impl StreamKey {
+    /// Reads 64 hexadecimal digits; `None` for any other text.
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
+        Hash::from_hex(text).map(|hash| Self(hash.0))
+    }
+
+    /// HMAC-SHA-256 (RFC 2104).
+    fn mac(&self, message: &str) -> [u8; 32] {
+        let padded = |pad: u8| {
+            let mut block = [pad; BLOCK];
+            block.iter_mut().zip(self.0).for_each(|(byte, key)| *byte ^= key);
+            block
+        };
+        let inner = Hash::of(&[&padded(0x36), message.as_bytes()].concat());
+        Hash::of(&[&padded(0x5c)[..], &inner.0].concat()).0
+    }
+
+    fn code(&self, purpose: &str, message: &str) -> String {
+        let mut code = String::new();
+        for byte in self.mac(&format!("{purpose}\n{message}")).iter().take(KEPT) {
+            write!(code, "{byte:02x}").ok();
+        }
+        code
+    }
+
+    /// The tag of the sockets of an owner.
+    pub(crate) fn owner_tag(&self, kind: OwnerKind, id: &str) -> String {
+        match kind {
+            OwnerKind::Customer => self.code("customer", id),
+            OwnerKind::Organization => self.code("organization", id),
+        }
+    }
+
+    /// The tags of the owners that a context names.
+    pub(crate) fn owner_tags(&self, context: &Context) -> Vec<String> {
+        OwnerKind::ALL.into_iter().filter_map(|kind| Some(self.owner_tag(kind, &kind.id(context)?))).collect()
+    }
+
+    /// The tag of the sockets of one block of addresses.
+    pub(crate) fn address_tag(&self, block: u64) -> String {
+        self.code("address", &block.to_string())
+    }
+
+    /// A token for a stream about these owners, valid for 12 to 24 hours.
+    pub(crate) fn token(&self, environment: &str, tags: &[String], now: Millis) -> String {
+        let expires = (now.0.div_euclid(PERIOD_MS) + 2) * PERIOD_MS;
+        let signed = format!("{expires}.{environment}.{}", tags.join("."));
+        let code = self.code("token", &signed);
+        format!("{signed}~{code}")
+    }
+
+    /// Returns true if this key signed the token, and the token has not expired.
+    pub(crate) fn opens(&self, token: &StreamToken<'_>, now: Millis) -> bool {
+        let expected = self.code("token", token.signed);
+        let differing = expected.bytes().zip(token.code.bytes()).fold(0, |differing, (a, b)| differing | (a ^ b));
+        expected.len() == token.code.len() && differing == 0 && now < token.expires_at
+    }
+}
+
+impl<'t> StreamToken<'t> {
+    /// The longest token in bytes: a moment, the longest name of an environment, two tags and a code.
+    const MOST: usize = 160;
+
+    /// Reads a token, whose code [`StreamKey::opens`] checks; `None` for a text of another form.
+    pub(crate) fn parse(text: &'t str) -> Option<Self> {
+        let (signed, code) = Some(text).filter(|text| text.len() <= Self::MOST)?.split_once('~')?;
+        let mut parts = signed.split('.');
+        let expires_at = Millis(parts.next()?.parse().ok()?);
+        let environment = parts.next()?;
+        let tags = parts.filter(|tag| !tag.is_empty()).collect();
+        Some(Self { environment, tags, expires_at, signed, code })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> StreamKey {
+        StreamKey([byte; 32])
+    }
+
+    #[test]
+    fn the_code_is_that_of_the_published_test_case() {
+        // RFC 4231, test case 2; a shorter key is padded with zeros.
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(b"Jefe");
+        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(Hash(StreamKey(bytes).mac("what do ya want for nothing?")).to_hex(), expected);
+    }
+
+    #[test]
+    fn a_token_opens_its_stream_until_it_expires_and_no_other() {
+        let (own, hour) = (key(1), 60 * 60 * 1_000);
+        let tags = own.owner_tags(&Context::from_json(r#"{"customerId":"c-1","organizationId":"o-1"}"#));
+        let text = own.token("staging", &tags, Millis(13 * hour));
+        let token = StreamToken::parse(&text).unwrap();
+        assert_eq!((token.environment, &token.tags), ("staging", &tags.iter().map(String::as_str).collect()));
+        // Made in the second period of 12 hours, it holds until the end of the third.
+        assert!(own.opens(&token, Millis(36 * hour - 1)));
+        assert!(!own.opens(&token, Millis(36 * hour)));
+        assert!(!key(2).opens(&token, Millis(0)));
+        assert_eq!(own.token("staging", &tags, Millis(23 * hour)), text);
+        for (from, to) in [("staging", "another"), (&*tags[0], &*tags[1]), ("129600000", "129600001"), ("~", "~0")] {
+            let forged = text.replacen(from, to, 1);
+            assert_ne!(forged, text);
+            assert!(!own.opens(&StreamToken::parse(&forged).unwrap(), Millis(13 * hour)), "{forged}");
+        }
+        let cut = &text[..text.len() - 1];
+        assert!(!own.opens(&StreamToken::parse(cut).unwrap(), Millis(13 * hour)));
+    }
+
+    #[test]
+    fn a_text_of_another_form_is_no_token() {
+        let long = format!("1..{}~", "a".repeat(200));
+        for text in ["", "~", "1", "1~", "x.staging.~00", "1.a", &long] {
+            assert_eq!(StreamToken::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_longest_token_can_be_read() {
+        let tags = ["a".repeat(32), "b".repeat(32)];
+        let text = key(1).token(&"e".repeat(32), &tags, Millis(253_402_300_799_999));
+        assert!(StreamToken::parse(&text).is_some(), "{} bytes", text.len());
+    }
+
+    #[test]
+    fn owners_of_two_kinds_have_other_tags() {
+        let own = key(1);
+        let tags = [own.owner_tag(OwnerKind::Customer, "1"), own.owner_tag(OwnerKind::Organization, "1"), own.address_tag(1)];
+        assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2]);
+        assert_ne!(tags[0], key(2).owner_tag(OwnerKind::Customer, "1"));
+    }
+}
