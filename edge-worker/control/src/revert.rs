@@ -153,6 +153,9 @@ fn obstacle(reverted: &Reverted) -> Option<String> {
     if reverted.rows.is_empty() {
         return Some("the change wrote nothing that this release could put back".to_string());
     }
+    if reverted.rows.iter().all(|row| row.key.kind == RowKind::Schedule) {
+        return Some("a schedule that was added, cancelled or refused stays so: cancel it, or schedule the command again".to_string());
+    }
     let of_row = |row: &RevertedRow| match row.key.kind {
         RowKind::Key => Some("a key that was made, rotated or revoked stays so: make another key, or revoke this one"),
         RowKind::Environment => Some("an environment that was registered or closed stays so: close it, or register it again"),
@@ -171,7 +174,7 @@ fn obstacle(reverted: &Reverted) -> Option<String> {
         | RowKind::Organization
         | RowKind::Course
         | RowKind::Membership
-        // Its schedule ended with it, and is passed over below.
+        // The schedule of a command ends with it, and is passed over below.
         | RowKind::Schedule
         | RowKind::Refused => None,
     };
@@ -396,6 +399,7 @@ mod tests {
             (RowKind::Key, "k"),
             (RowKind::Environment, "e"),
             (RowKind::Epoch, "renewed"),
+            (RowKind::Schedule, "s-1"),
             (RowKind::BucketKey, ""),
             (RowKind::Member, "environment"),
         ] {

@@ -231,6 +231,7 @@ impl FlagHub {
             let outcome = match attempt.kind {
                 Kind::Store(kind) => slice(&self.store, &attempt.key, kind, now),
                 Kind::Push => self.push_again().await,
+                Kind::Schedule => self.carry_out_schedule(&attempt.key.payload, now).await,
             };
             if self.restoring.get() {
                 return Ok(());

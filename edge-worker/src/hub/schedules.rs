@@ -4,12 +4,12 @@
 //! version that carries a command out, or records its refusal, removes the row; so a crash neither loses a schedule nor repeats one.
 use control::{
     change::Actor,
-    rows::{RowKey, RowKind},
+    rows::{RowKey, RowKind, Rows},
     schedules::{Schedule, ran, refused},
 };
 use sdk_core::Millis;
 
-use super::{FlagHub, execute::Decision};
+use super::{FlagHub, client, execute::Decision};
 use crate::{
     problem::Problem,
     store::{
@@ -39,14 +39,41 @@ fn job_key(id: &str) -> JobKey {
     JobKey { kind: JOB.to_owned(), payload: id.to_owned() }
 }
 
+/// Writes the jobs of all pending schedules.
+pub(super) fn put_jobs(store: &impl Store, rows: &Rows, now: Millis) -> Result<(), Problem> {
+    let pending: Vec<_> = rows.of(RowKind::Schedule).map(|(id, text)| (RowKey::of(RowKind::Schedule, id), Some(text.to_owned()))).collect();
+    let commit = Commit { jobs: &jobs_of(&pending), ..Commit::default() };
+    store.commit(store.newest()?, &commit, now)?.map_err(|Conflict| Problem::conflict())?;
+    Ok(())
+}
+
 impl FlagHub {
+    /// Carries out a schedule that is due, unless the first hub closed the environment since.
+    pub(super) async fn carry_out_schedule(&self, id: &str, now: Millis) -> worker::Result<()> {
+        let outcome = async {
+            let of = self.ground()?.rows.get(RowKind::Schedule, id).and_then(Schedule::from_row).and_then(|schedule| schedule.environment);
+            let is_open = match of {
+                Some(name) => client::is_registered(&self.env, &name).await?,
+                None => true,
+            };
+            // Meanwhile a restore may have begun.
+            if self.restoring.get() { Ok(()) } else { self.run_schedule(id, is_open, now) }
+        };
+        outcome.await.map_err(|problem: Problem| worker::Error::RustError(problem.why()))
+    }
+
     /// Carries out the command of a schedule, records why it is refused, or puts it off while its gate is closed.
-    pub(super) fn run_schedule(&self, id: &str, now: Millis) -> Result<(), Problem> {
+    fn run_schedule(&self, id: &str, is_open: bool, now: Millis) -> Result<(), Problem> {
         let ground = self.ground()?;
         let Some(text) = ground.rows.get(RowKind::Schedule, id) else { return self.put_schedule_job(id, None, now) };
         let Some(schedule) = Schedule::from_row(text) else {
-            return Err(Problem::full("a later release scheduled this command, and this one cannot read it"));
+            // It waits for that release, and the list of jobs has the reason.
+            let why = "a later release scheduled this command, and this one cannot read it";
+            return Err(worker::Error::RustError(why.to_owned()).into());
         };
+        if !is_open {
+            return self.end_refused(&schedule, ("ENVIRONMENT_NOT_FOUND", "the environment was closed"), now);
+        }
         if let Some(why) = schedule.obstacle(&ground.rows, now) {
             return self.end_refused(&schedule, ("FORBIDDEN", &why), now);
         }
@@ -84,5 +111,35 @@ impl FlagHub {
         let commit = Commit { jobs: &[(job_key(id), job)], ..Commit::default() };
         self.store.commit(self.store.newest()?, &commit, now)?.map_err(|Conflict| Problem::conflict())?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use control::Command;
+
+    use super::*;
+    use crate::store::sqlite::{Sqlite, database::tests::Memory};
+
+    #[test]
+    fn a_job_comes_and_goes_with_the_row_of_its_schedule() {
+        let row = |at: i64| {
+            format!(
+                r#"{{"id":"s-1","at":{at},"command":{{"kill":{{"flag":"a"}}}},"subject":"ann","role":"operator","reason":"","createdAt":{at}}}"#
+            )
+        };
+        let (key, other) = (RowKey::of(RowKind::Schedule, "s-1"), (RowKey::of(RowKind::Flag, "a"), None));
+        let text = row(9_000);
+        assert_eq!(Schedule::from_row(&text).unwrap().step.command, Box::new(Command::Kill { flag: "a".into() }));
+        let due = |writes: &[_]| jobs_of(writes).into_iter().map(|(key, job)| (key.payload, job.map(|job| job.due))).collect::<Vec<_>>();
+        assert_eq!(due(&[other.clone(), (key.clone(), Some(text.clone()))]), [("s-1".to_owned(), Some(Millis(9_000)))]);
+        assert_eq!(due(&[(key.clone(), None), other]), [("s-1".to_owned(), None)]);
+
+        // A restore brings rows without jobs.
+        let (store, mut rows) = (Sqlite::new(Memory::new()), Rows::default());
+        rows.insert(key, text);
+        put_jobs(&store, &rows, Millis(1)).unwrap_or_else(|problem| panic!("{}", problem.why()));
+        let jobs = store.jobs(Some(&[JOB]), 9).unwrap();
+        assert_eq!(jobs.iter().map(|(key, job)| (&*key.payload, job.due)).collect::<Vec<_>>(), [("s-1", Millis(9_000))]);
     }
 }

@@ -67,6 +67,7 @@ impl FlagHub {
             let ids = serde_json::to_string(&ids).map_err(worker::Error::from)?;
             Ok(CommandAnswer::again(format!(r#"{{"ids":{ids},{}"#, written.trim_start_matches('{'))))
         })?;
+        // In the turn of the commit: the runtime keeps both or neither.
         self.arm()?;
         Ok(answer)
     }
