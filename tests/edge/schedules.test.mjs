@@ -67,7 +67,12 @@ test('a scheduled command is carried out at its moment, by its operator, and its
 
 test('a ramp is several schedules of one request, carried out in the order of their moments', async () => {
   const step = (hours, order) => ({ at: inMs(hours * 3_600_000), command: { rollout: { flag: 'checkout', order } } });
-  await add([step(1, { create: {} }), step(2, { step: 'start' }), step(3, { step: { percentage: 25 } }), step(4, { step: { percentage: 50 } })]);
+  await add([
+    step(1, { create: {} }),
+    step(2, { step: 'start' }),
+    step(3, { step: { percentage: 25 } }),
+    step(4, { step: { percentage: 50 } }),
+  ]);
   assert.equal((await pending('?flag=checkout')).length, 4);
   assert.equal((await pending('?flag=other')).length, 0);
   await until(Date.now() + DAY_MS);
@@ -87,7 +92,10 @@ test('a cancelled schedule is not carried out', async () => {
   await ask('DELETE', `schedules/${ids[0]}?reason=changed`);
   await ask('DELETE', `schedules/${ids[0]}?reason=changed`, undefined, { status: 404 });
   await until(Date.now() + 2 * DAY_MS);
-  assert.deepEqual((await changes('&action=flag.kill')).map(({ flagPath }) => flagPath), ['other']);
+  assert.deepEqual(
+    (await changes('&action=flag.kill')).map(({ flagPath }) => flagPath),
+    ['other'],
+  );
   const [cancelled] = await changes('&action=schedule.cancel');
   assert.deepEqual([cancelled.schedule, cancelled.reason], [ids[0], 'changed']);
 });
@@ -97,8 +105,8 @@ test('a command that is refused when it is due leaves a record with the reason',
   await until(Date.now() + 2 * DAY_MS);
   const [refused] = await changes('&action=schedule.refuse');
   assert.deepEqual([refused.schedule, refused.flagPath, refused.changedBy, refused.onBehalfOf], [ids[0], 'checkout', 'system', 'tester']);
-  assert.match(refused.new.code, /^[A-Z_]+$/);
-  await ask('POST', `changes/${refused.id}/revert`, { reason: 'no' }, { status: 409 });
+  assert.match(refused.newJson.code, /^[A-Z_]+$/);
+  await ask('POST', `changes/${refused.id}/revert`, { reason: 'no' }, { status: 422 });
 });
 
 test('a step that waits for its tier is tried again until its limit', async () => {
@@ -110,18 +118,18 @@ test('a step that waits for its tier is tried again until its limit', async () =
   await until(at, async () => (await pending()).every(({ waitingFor }) => waitingFor !== undefined));
   assert.equal((await changes('&action=schedule.refuse')).length, 0);
   await until(at + 600_000);
-  assert.match((await changes('&action=schedule.refuse'))[0].new.code, /^(TOO_EARLY|GATE_CLOSED)$/);
+  assert.match((await changes('&action=schedule.refuse'))[0].newJson.code, /^(TOO_EARLY|GATE_CLOSED)$/);
 });
 
 test('what was scheduled by a token that was revoked since is refused', async () => {
-  const { token: secret } = await ask('POST', 'tokens', { name: 'robot', role: 'operator', reason: 'x' }, { status: 201 });
+  const { token: secret } = await ask('POST', 'tokens', { name: 'robot', role: 'operator', reason: 'x' });
   const headers = { authorization: `Bearer ${secret}` };
   await add([kill('checkout', inMs(DAY_MS))], { headers });
   const [{ id }] = (await ask('GET', 'tokens')).tokens;
   await ask('DELETE', `tokens/${id}?reason=gone`);
   await until(Date.now() + 2 * DAY_MS);
   const [refused] = await changes('&action=schedule.refuse');
-  assert.deepEqual([refused.new.code, refused.onBehalfOf], ['FORBIDDEN', 'token:robot']);
+  assert.deepEqual([refused.newJson.code, refused.onBehalfOf], ['FORBIDDEN', 'token:robot']);
 });
 
 test('an operator schedules only what the operator may do at once, and requests that are no schedules store nothing', async () => {
@@ -160,7 +168,10 @@ test('a restored hub carries out the schedules of its backup that are to come', 
   assert.equal(restored.status, 200, restored.text);
   assert.equal((await pending()).length, 2);
   await until(Date.now() + 2 * DAY_MS, async () => (await pending()).length === 1);
-  assert.deepEqual((await changes('&action=flag.kill')).map(({ flagPath }) => flagPath), ['checkout']);
+  assert.deepEqual(
+    (await changes('&action=flag.kill')).map(({ flagPath }) => flagPath),
+    ['checkout'],
+  );
 });
 
 /** SIGKILL some milliseconds behind the moment at which a schedule is due; then the schedule is carried out once. */
@@ -173,8 +184,7 @@ test('SIGKILL around a scheduled command neither loses nor repeats it', async t 
   for (let round = 0; round < rounds; round++) {
     const command = step({ percentage: 1 + (round % 90) });
     const { ids } = await add([{ at: inMs(1_000), command }]);
-    const killed = new Promise(resolve => setTimeout(resolve, 1_000 + (round % 6) * 12));
-    await killed;
+    await new Promise(resolve => setTimeout(resolve, 1_000 + (round % 6) * 12));
     await server.stop();
     const silent = await spawnOn({ config: WITH_SQL, data: folder.path, settings: SETTINGS });
     await silent.stop();
@@ -182,7 +192,11 @@ test('SIGKILL around a scheduled command neither loses nor repeats it', async t 
     seen[(await pending()).length === 0 ? 'after' : 'before'] += 1;
     await until(Date.now() + 60_000);
     const records = (await changes('&flag=checkout')).filter(({ schedule, action }) => schedule === ids[0] && action !== 'schedule.add');
-    assert.deepEqual(records.map(({ action }) => action), [records[0].action], `round ${round}`);
+    assert.deepEqual(
+      records.map(({ action }) => action),
+      [records[0].action],
+      `round ${round}`,
+    );
   }
   t.diagnostic(JSON.stringify(seen));
 });
