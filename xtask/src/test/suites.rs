@@ -158,7 +158,7 @@ fn sizes() -> Result<Report> {
     let mut report = Report::default();
     let edge = size::gzipped(&root::in_root(edge::MODULE))?;
     let engine = sdk::ENGINE.iter().map(|file| size::gzipped(&root::in_root(file))).sum::<Result<u64>>()?;
-    let mut limits = vec![("the worker", edge, 1_210_000), ("the engine of a page, with its script", engine, size::ENGINE_GATE)];
+    let mut limits = vec![("the worker", edge, 1_310_000), ("the engine of a page, with its script", engine, size::ENGINE_GATE)];
     for page in packages::PAGES {
         limits.push((page.name, page.size()?.gzip, page.gate));
     }
