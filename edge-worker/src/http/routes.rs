@@ -564,13 +564,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_kill_a_pause_and_a_rollback_of_operators_have_no_limit() {
+    fn only_a_kill_a_pause_a_rollback_and_a_cancelled_schedule_have_no_limit() {
         let free = ROUTES.iter().filter(|route| route.audience == Audience::Operators && route.limit == Limit::Never);
         let free: Vec<_> = free.map(|route| (route.method, route.path, route.when)).collect();
         let expected = [
             ("POST", "/api/admin/feature-flags", When::Kill),
             ("POST", "/api/admin/rollout/pause", When::Always),
             ("POST", "/api/admin/rollout/rollback", When::Always),
+            ("DELETE", "/api/admin/schedules/{id}", When::Always),
         ];
         assert_eq!(free, expected);
     }

@@ -458,12 +458,12 @@ mod tests {
 
     #[test]
     fn a_job_of_a_later_release_stays_and_holds_up_no_other() {
-        let store = store(&[("schedule", 0), ("retention.answers", 10)]);
+        let store = store(&[("later", 0), ("retention.answers", 10)]);
         answer(&store, "old", 0);
         wakes(&store, 100 * HOUR_MS);
         assert!(!has_answer(&store, "old"));
-        let (later, job) = store.jobs(Some(&["schedule"]), 1).unwrap().pop().unwrap();
-        assert_eq!((later.kind.as_str(), job.due, job.failures), ("schedule", Millis(0), 0));
+        let (later, job) = store.jobs(Some(&["later"]), 1).unwrap().pop().unwrap();
+        assert_eq!((later.kind.as_str(), job.due, job.failures), ("later", Millis(0), 0));
         wakes(&store, 100 * HOUR_MS);
     }
 
@@ -481,10 +481,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_store_has_every_job_but_a_baseline_and_a_push() {
+    fn a_new_store_has_every_job_but_baselines_pushes_and_schedules() {
         let store = Sqlite::new(Memory::new());
         for (kind, _) in KINDS {
-            assert_eq!(store.jobs(Some(&[kind]), 1).unwrap().is_empty(), [baseline::JOB, push::JOB].contains(&kind), "{kind}");
+            assert_eq!(
+                store.jobs(Some(&[kind]), 1).unwrap().is_empty(),
+                [baseline::JOB, push::JOB, schedules::JOB].contains(&kind),
+                "{kind}"
+            );
         }
     }
 }
