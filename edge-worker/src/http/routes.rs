@@ -1,5 +1,5 @@
 //! Every route that is served, on one screen. The worker and the hub read this table; no other list of paths exists.
-use control::Section;
+use control::{Command, KeyCommand, Section};
 use matchit::Router;
 use serde::Deserialize;
 
@@ -142,6 +142,10 @@ pub(crate) enum HubHandler {
     RenewEpoch,
     RestorePoint,
     ListJobs,
+    ListSchedules,
+    ShowSchedule,
+    AddSchedules,
+    CancelSchedule,
 }
 
 /// A command on a rollout.
@@ -296,6 +300,10 @@ pub(crate) const ROUTES: &[Route] = &[
     ADMINISTER.on("POST", "/api/admin/environments/copy", hub(HubHandler::CopyDefinitions)).query(&["dryRun", "remove"]),
     ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)).query(&["reason"]),
     READ.on("GET", "/api/admin/jobs", hub(HubHandler::ListJobs)).query(&["limit"]),
+    READ.on("GET", "/api/admin/schedules", hub(HubHandler::ListSchedules)).query(&["flag", "limit"]),
+    STEER.on("POST", "/api/admin/schedules", hub(HubHandler::AddSchedules)),
+    READ.on("GET", "/api/admin/schedules/{id}", hub(HubHandler::ShowSchedule)),
+    EMERGENCY.on("DELETE", "/api/admin/schedules/{id}", hub(HubHandler::CancelSchedule)).query(&["reason"]),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.
@@ -409,6 +417,30 @@ impl Served {
         }
         methods + "OPTIONS"
     }
+}
+
+/// Returns true if a role may give a command at once, by the rows of the table; `None` if the command cannot be scheduled.
+pub(crate) fn is_open_to(command: &Command, role: &str) -> Option<bool> {
+    let (handler, when) = match command {
+        Command::Kill { .. } => (HubHandler::ChangeFeature, When::Kill),
+        Command::Revive { .. } => (HubHandler::ChangeFeature, When::Action),
+        Command::Rollout { .. } => (HubHandler::Rollout(Verb::Advance), When::Always),
+        Command::Override { .. } | Command::Clear { .. } => (HubHandler::ChangeOverrides, When::Always),
+        Command::Assign { .. } => (HubHandler::AssignCustomer, When::Always),
+        Command::Define(_) => (HubHandler::ChangeDefinition(Section::Flags), When::Always),
+        Command::Revert(_) => (HubHandler::RevertChange, When::Always),
+        Command::Import { .. } => (HubHandler::ImportDocument, When::Always),
+        Command::Key(KeyCommand::Revoke { .. }) => (HubHandler::RevokeKey, When::Always),
+        Command::Key(_)
+        | Command::CreateEnvironment { .. }
+        | Command::RemoveEnvironment { .. }
+        | Command::RenewEpoch {}
+        | Command::Copy(_)
+        | Command::Schedule(_) => return None,
+    };
+    let is_it = |route: &&Route| route.handler == hub(handler) && route.when == when;
+    let opens = |route: &Route| route.open_to.iter().any(|caller| caller.as_str() == role);
+    Some(ROUTES.iter().filter(is_it).any(opens))
 }
 
 /// Returns true if the body of a request decides between these rows.
@@ -537,13 +569,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_kill_a_pause_and_a_rollback_of_operators_have_no_limit() {
+    fn only_a_kill_a_pause_a_rollback_and_a_cancelled_schedule_have_no_limit() {
         let free = ROUTES.iter().filter(|route| route.audience == Audience::Operators && route.limit == Limit::Never);
         let free: Vec<_> = free.map(|route| (route.method, route.path, route.when)).collect();
         let expected = [
             ("POST", "/api/admin/feature-flags", When::Kill),
             ("POST", "/api/admin/rollout/pause", When::Always),
             ("POST", "/api/admin/rollout/rollback", When::Always),
+            ("DELETE", "/api/admin/schedules/{id}", When::Always),
         ];
         assert_eq!(free, expected);
     }

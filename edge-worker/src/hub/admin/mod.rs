@@ -16,6 +16,7 @@ mod precondition;
 mod put_back;
 mod reverts;
 mod rollouts;
+mod schedules;
 mod spelling;
 pub(super) mod view;
 
@@ -211,6 +212,10 @@ impl FlagHub {
             HubHandler::RenewEpoch => self.renew_epoch(&asked),
             HubHandler::RestorePoint => self.restore_point(&asked).await,
             HubHandler::ListJobs => self.list_jobs(&asked),
+            HubHandler::ListSchedules => self.list_schedules(&asked),
+            HubHandler::ShowSchedule => self.show_schedule(&parameter),
+            HubHandler::AddSchedules => self.add_schedules(&asked),
+            HubHandler::CancelSchedule => self.cancel_schedule(&asked, &parameter),
         }
     }
 
@@ -357,6 +362,7 @@ impl From<Refusal> for Problem {
             RefusalKind::DocumentRefused => return Self::document_refused(&spelling::pointer(refusal.place), &refusal.detail),
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
             RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
+            RefusalKind::ScheduleNotFound => (404, "SCHEDULE_NOT_FOUND"),
             RefusalKind::NameTaken => (409, "NAME_TAKEN"),
             RefusalKind::Outranked => (403, "FORBIDDEN"),
             RefusalKind::EnvironmentNotFound => (404, "ENVIRONMENT_NOT_FOUND"),
