@@ -406,16 +406,18 @@ mod tests {
 
     use super::*;
     use crate::{
-        Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, Section, TokenRole, lifecycle::Step,
-        schedules::ScheduledStep,
+        Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, Section, TokenRole,
+        lifecycle::Step,
+        schedules::{ScheduledRequest, ScheduledStep},
     };
 
     /// A command of each variant, with the JSON that stores hold. Stored commands outlive releases, so these spellings never change.
     #[expect(clippy::too_many_lines, reason = "a table")]
     fn spellings() -> Vec<(Command, &'static str)> {
-        let scheduled =
-            |until| ScheduledStep { id: "s-1".into(), at: Millis(7), until, command: Box::new(Command::Kill { flag: "chat".into() }) };
-        let add = |until| Command::Schedule(ScheduleCommand::Add { steps: vec![scheduled(until)] });
+        let request = |if_match| ScheduledRequest { method: "DELETE".into(), path: "/p".into(), body: "{}".into(), if_match };
+        let step = |until, flag, if_match| ScheduledStep { id: "s-1".into(), at: Millis(7), until, request: request(if_match), flag };
+        let add = |step| Command::Schedule(ScheduleCommand::Add { steps: vec![step] });
+        let (plain, full) = (step(None, None, None), step(Some(Millis(9)), Some("chat".into()), Some("\"t\"".into())));
         let flag = || String::from("chat");
         let rollout = |order| Command::Rollout { flag: flag(), order };
         let step = |step| rollout(RolloutCommand::Step(step));
@@ -443,8 +445,11 @@ mod tests {
         let api = KeyTerms { role: Some(TokenRole::Operator), ..terms(KeyKind::Api, KeyIdentity::Open, Some(Millis(9))) };
         let rotate = |expiry| Command::Key(KeyCommand::Rotate { id: "k-1".into(), overlap_ms: 5, expiry });
         vec![
-            (add(None), r#"{"schedule":{"add":{"steps":[{"id":"s-1","at":7,"command":{"kill":{"flag":"chat"}}}]}}}"#),
-            (add(Some(Millis(9))), r#"{"schedule":{"add":{"steps":[{"id":"s-1","at":7,"until":9,"command":{"kill":{"flag":"chat"}}}]}}}"#),
+            (add(plain), r#"{"schedule":{"add":{"steps":[{"id":"s-1","at":7,"request":{"method":"DELETE","path":"/p","body":"{}"}}]}}}"#),
+            (
+                add(full),
+                r#"{"schedule":{"add":{"steps":[{"id":"s-1","at":7,"until":9,"request":{"method":"DELETE","path":"/p","body":"{}","ifMatch":"\"t\""},"flag":"chat"}]}}}"#,
+            ),
             (Command::Schedule(ScheduleCommand::Cancel { id: "s-1".into() }), r#"{"schedule":{"cancel":{"id":"s-1"}}}"#),
             (
                 Command::Override { owner: OwnerKind::Customer, id: "c-1".into(), tree: r#"{"chat":true}"#.into() },

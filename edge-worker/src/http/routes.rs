@@ -1,5 +1,5 @@
 //! Every route that is served, on one screen. The worker and the hub read this table; no other list of paths exists.
-use control::{Command, KeyCommand, Section};
+use control::Section;
 use matchit::Router;
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ pub(crate) struct Route {
     /// The requests that the row applies to.
     pub(crate) when: When,
     /// The parameters of the query besides `environment`, of operators' routes; the other routes read theirs themselves.
-    query: &'static [&'static str],
+    pub(crate) query: &'static [&'static str],
     pub(crate) open_to: &'static [CallerKind],
     pub(crate) limit: Limit,
     pub(crate) audience: Audience,
@@ -417,30 +417,6 @@ impl Served {
         }
         methods + "OPTIONS"
     }
-}
-
-/// Returns true if a role may give a command at once, by the rows of the table; `None` if the command cannot be scheduled.
-pub(crate) fn is_open_to(command: &Command, role: &str) -> Option<bool> {
-    let (handler, when) = match command {
-        Command::Kill { .. } => (HubHandler::ChangeFeature, When::Kill),
-        Command::Revive { .. } => (HubHandler::ChangeFeature, When::Action),
-        Command::Rollout { .. } => (HubHandler::Rollout(Verb::Advance), When::Always),
-        Command::Override { .. } | Command::Clear { .. } => (HubHandler::ChangeOverrides, When::Always),
-        Command::Assign { .. } => (HubHandler::AssignCustomer, When::Always),
-        Command::Define(_) => (HubHandler::ChangeDefinition(Section::Flags), When::Always),
-        Command::Revert(_) => (HubHandler::RevertChange, When::Always),
-        Command::Import { .. } => (HubHandler::ImportDocument, When::Always),
-        Command::Key(KeyCommand::Revoke { .. }) => (HubHandler::RevokeKey, When::Always),
-        Command::Key(_)
-        | Command::CreateEnvironment { .. }
-        | Command::RemoveEnvironment { .. }
-        | Command::RenewEpoch {}
-        | Command::Copy(_)
-        | Command::Schedule(_) => return None,
-    };
-    let is_it = |route: &&Route| route.handler == hub(handler) && route.when == when;
-    let opens = |route: &Route| route.open_to.iter().any(|caller| caller.as_str() == role);
-    Some(ROUTES.iter().filter(is_it).any(opens))
 }
 
 /// Returns true if the body of a request decides between these rows.

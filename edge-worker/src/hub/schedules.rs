@@ -1,17 +1,19 @@
-//! Carries out scheduled commands when they are due.
+//! Carries out scheduled requests when they are due.
 //!
 //! The job of a schedule stands and falls with its row: [`jobs_of`] derives it from the rows that a version writes, in one transaction. The
-//! version that carries a command out, or records its refusal, removes the row; so a crash neither loses a schedule nor repeats one.
+//! version that carries a request out, or records its refusal, removes the row; so a crash neither loses a schedule nor repeats one.
 use control::{
-    change::Actor,
+    CommandOutcome,
+    change::{Actor, BREAK_GLASS},
     rows::{RowKey, RowKind, Rows},
-    schedules::{Schedule, ran, refused},
+    schedules::{Schedule, refused, refused_row, unreadable},
 };
 use sdk_core::Millis;
 
 use super::{FlagHub, client, execute::Decision};
 use crate::{
     problem::Problem,
+    settings,
     store::{
         Commit, Conflict, Read, Store,
         jobs::{Job, JobKey},
@@ -20,16 +22,21 @@ use crate::{
 
 /// The kind of the jobs, whose payload is the id of the schedule.
 pub(super) const JOB: &str = "schedule";
-/// The milliseconds between two attempts at a command whose gate is closed.
+/// The milliseconds between two attempts at a request whose gate is closed.
 const GATE_MS: i64 = 60_000;
 /// The codes of refusals that time may lift.
 const WAITS: [&str; 2] = ["TOO_EARLY", "GATE_CLOSED"];
 
-/// The jobs that come and go with these rows.
+/// The jobs that come and go with these rows. A schedule that this release could not read has none any more.
 pub(super) fn jobs_of(writes: &[(RowKey, Option<String>)]) -> Vec<(JobKey, Option<Job>)> {
     let of_schedule = writes.iter().filter(|(key, _)| key.kind == RowKind::Schedule);
     let job = |(key, text): &(RowKey, Option<String>)| {
-        let due = text.as_deref().map(|text| Schedule::from_row(text).map_or(Millis(0), |schedule| schedule.step.at));
+        let due = match text.as_deref().map(|text| (Schedule::from_row(text), refused_row(text))) {
+            Some((Some(schedule), _)) => Some(schedule.step.at),
+            // Another release wrote it. The first attempt records that this one cannot read it.
+            Some((None, None)) => Some(Millis(0)),
+            Some((None, Some(_))) | None => None,
+        };
         (job_key(&key.name), due.map(|due| Job { due, failures: 0, error: None }))
     };
     of_schedule.map(job).collect()
@@ -62,29 +69,28 @@ impl FlagHub {
         outcome.await.map_err(|problem: Problem| worker::Error::RustError(problem.why()))
     }
 
-    /// Carries out the command of a schedule, records why it is refused, or puts it off while its gate is closed.
+    /// Carries out the request of a schedule, records why it is refused, or puts it off while its gate is closed.
     fn run_schedule(&self, id: &str, is_open: bool, now: Millis) -> Result<(), Problem> {
         let ground = self.ground()?;
         let Some(text) = ground.rows.get(RowKind::Schedule, id) else { return self.put_schedule_job(id, None, now) };
         let Some(schedule) = Schedule::from_row(text) else {
-            // It waits for that release, and the list of jobs has the reason.
-            let why = "a later release scheduled this command, and this one cannot read it";
-            return Err(worker::Error::RustError(why.to_owned()).into());
+            let outcome = unreadable(id, text);
+            drop(ground);
+            return self.end(outcome, None, now);
         };
+        let obstacle = schedule.obstacle(&ground.rows, now);
+        drop(ground);
         if !is_open {
             return self.end_refused(&schedule, ("ENVIRONMENT_NOT_FOUND", "the environment was closed"), now);
         }
-        if let Some(why) = schedule.obstacle(&ground.rows, now) {
+        if let Some(why) = obstacle {
             return self.end_refused(&schedule, ("FORBIDDEN", &why), now);
         }
-        drop(ground);
-        let actor = schedule.actor(now);
-        match self.decide(&actor, &schedule.step.command, &[]) {
-            Ok(decision) => {
-                let decision = Decision { outcome: ran(decision.outcome, &schedule), ..decision };
-                self.commit(&actor, decision, None, |_, _| Ok(String::new()))?;
-                Ok(())
-            }
+        if schedule.subject == BREAK_GLASS && settings::of(&self.env)?.break_glass_token_hash.is_none() {
+            return self.end_refused(&schedule, ("FORBIDDEN", "the break-glass token, by which this was scheduled, is no longer set"), now);
+        }
+        match self.carry_out_due(&schedule, now) {
+            Ok(()) => Ok(()),
             Err(problem) if problem.status >= 500 => Err(problem),
             Err(problem) => {
                 let until = schedule.step.until.filter(|until| now < *until && WAITS.contains(&problem.code));
@@ -99,10 +105,14 @@ impl FlagHub {
         }
     }
 
-    fn end_refused(&self, schedule: &Schedule, (code, detail): (&str, &str), now: Millis) -> Result<(), Problem> {
-        let on_behalf_of = Some(schedule.subject.clone());
-        let actor = Actor { on_behalf_of, ..Actor::system("a scheduled command was refused when it was due", now) };
-        let decision = Decision { ground: self.ground()?, outcome: refused(schedule, (code, detail)), secrets: None };
+    fn end_refused(&self, schedule: &Schedule, reason: (&str, &str), now: Millis) -> Result<(), Problem> {
+        self.end(refused(schedule, reason), Some(schedule.subject.clone()), now)
+    }
+
+    /// Commits the refusal of a schedule, as a record of the hub itself.
+    fn end(&self, outcome: CommandOutcome, on_behalf_of: Option<String>, now: Millis) -> Result<(), Problem> {
+        let actor = Actor { on_behalf_of, ..Actor::system("a scheduled request was refused when it was due", now) };
+        let decision = Decision { ground: self.ground()?, outcome, secrets: None };
         self.commit(&actor, decision, None, |_, _| Ok(String::new()))?;
         Ok(())
     }
@@ -116,24 +126,27 @@ impl FlagHub {
 
 #[cfg(test)]
 mod tests {
-    use control::Command;
-
     use super::*;
     use crate::store::sqlite::{Sqlite, database::tests::Memory};
 
+    /// The row of a schedule, in a form of rows.
+    fn row(form: u32, at: i64) -> String {
+        let request = r#"{"method":"POST","path":"/api/admin/rollout/pause","body":"{}"}"#;
+        format!(
+            r#"{{"form":{form},"step":{{"id":"s-1","at":{at},"request":{request}}},"subject":"ann","role":"operator","reason":"","createdAt":1}}"#
+        )
+    }
+
     #[test]
     fn a_job_comes_and_goes_with_the_row_of_its_schedule() {
-        let row = |at: i64| {
-            format!(
-                r#"{{"id":"s-1","at":{at},"command":{{"kill":{{"flag":"a"}}}},"subject":"ann","role":"operator","reason":"","createdAt":{at}}}"#
-            )
-        };
         let (key, other) = (RowKey::of(RowKind::Schedule, "s-1"), (RowKey::of(RowKind::Flag, "a"), None));
-        let text = row(9_000);
-        assert_eq!(Schedule::from_row(&text).unwrap().step.command, Box::new(Command::Kill { flag: "a".into() }));
+        let text = row(1, 9_000);
         let due = |writes: &[_]| jobs_of(writes).into_iter().map(|(key, job)| (key.payload, job.map(|job| job.due))).collect::<Vec<_>>();
         assert_eq!(due(&[other.clone(), (key.clone(), Some(text.clone()))]), [("s-1".to_owned(), Some(Millis(9_000)))]);
         assert_eq!(due(&[(key.clone(), None), other]), [("s-1".to_owned(), None)]);
+        // Of another release: due at once, to be refused, and then never.
+        assert_eq!(due(&[(key.clone(), Some(row(2, 9_000)))]), [("s-1".to_owned(), Some(Millis(0)))]);
+        assert_eq!(due(&unreadable("s-1", &row(2, 9_000)).writes), [("s-1".to_owned(), None)]);
 
         // A restore brings rows without jobs.
         let (store, mut rows) = (Sqlite::new(Memory::new()), Rows::default());
