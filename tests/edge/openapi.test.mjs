@@ -17,8 +17,8 @@ const description = openDescription(JSON.parse(text));
 /** This operation needs a hub that was not written to. */
 const RESTORE = 'POST /api/admin/restore';
 /**
- * The statuses that answer the examples of an operation, where they are not 200 or 202: no example can name a moment of the last 30 days,
- * or a change of this store.
+ * The statuses that answer the examples of an operation, where they are not 200 or 202: no example can name a moment of the last 30 days
+ * or one to come, or a change of this store.
  */
 const REFUSED = {
   [RESTORE]: 409,
@@ -30,6 +30,9 @@ const REFUSED = {
   'PUT /api/admin/restore/pieces/{id}': 404,
   'DELETE /api/admin/restore/pieces/{id}': 404,
   'POST /api/admin/restore/point': 400,
+  'POST /api/admin/schedules': 400,
+  'GET /api/admin/schedules/{id}': 404,
+  'DELETE /api/admin/schedules/{id}': 404,
 };
 /** These read no body before they have found a restore. */
 const UNREAD = [RESTORE, 'PUT /api/admin/restore/pieces/{id}'];

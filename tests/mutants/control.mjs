@@ -4,6 +4,34 @@
  */
 export const controlMutants = [
   {
+    name: 'a scheduled command leaves its schedule pending',
+    file: 'edge-worker/control/src/schedules.rs',
+    find: 'outcome.writes.push((RowKey::of(RowKind::Schedule, id), None));',
+    replacement: '',
+    tests: 'schedules',
+  },
+  {
+    name: 'a revoked token carries its schedules out',
+    file: 'edge-worker/control/src/schedules.rs',
+    find: '(!holds).then(',
+    replacement: '(!holds && false).then(',
+    tests: 'schedules',
+  },
+  {
+    name: 'a restore carries out what was due before it',
+    file: 'edge-worker/control/src/schedules.rs',
+    find: 'schedule.step.at <= now',
+    replacement: 'false',
+    tests: 'schedules',
+  },
+  {
+    name: 'the addition of a schedule can be reverted',
+    file: 'edge-worker/control/src/revert.rs',
+    find: 'if reverted.rows.iter().all(|row| row.key.kind == RowKind::Schedule) {',
+    replacement: 'if false {',
+    tests: 'revert',
+  },
+  {
     name: 'an import takes an override of a locked flag from anybody',
     file: 'edge-worker/control/src/bulk.rs',
     find: 'locks::check_flags(current.rows, flags.keys().map(String::as_str), actor)?;',

@@ -201,6 +201,20 @@ export const hubMutants = [
     tests: 'hub::admin::precondition',
   },
   {
+    name: 'a schedule makes a version of definitions',
+    file: 'edge-worker/src/store/sqlite/rows.rs',
+    find: " AND kind <> 'schedule'",
+    replacement: '',
+    tests: 'hub::admin::precondition',
+  },
+  {
+    name: 'a schedule has no job',
+    file: 'edge-worker/src/hub/schedules.rs',
+    find: 'key.kind == RowKind::Schedule)',
+    replacement: 'key.kind == RowKind::Refused)',
+    tests: 'hub::schedules',
+  },
+  {
     name: 'an owner that changed since a version is read as it is now',
     file: 'edge-worker/src/store/sqlite/rows.rs',
     find: 'iif(row.version <= ?2, row.text, NULL) AS text',

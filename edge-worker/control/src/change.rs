@@ -99,6 +99,8 @@ pub struct Change {
     pub erases: Option<u64>,
     /// The guard's evidence for its decision, as JSON; `None` for the change of another actor.
     pub evidence: Option<String>,
+    /// The id of the schedule that the change is about, or that carried it out; `None` for another change.
+    pub schedule: Option<String>,
 }
 
 impl Change {
@@ -135,6 +137,7 @@ impl Change {
             reverts: None,
             erases: None,
             evidence: None,
+            schedule: None,
         }
     }
 }
@@ -346,6 +349,7 @@ fn payload(change: &Change, actor: &Actor, link: Link, id: &str) -> String {
     write_string(object.member("reason"), &actor.reason);
     text(&mut object, "reverts", change.reverts.as_deref());
     write_string(object.member("role"), &actor.role);
+    text(&mut object, "schedule", change.schedule.as_deref());
     object.member("sequence").push_str(&link.sequence.to_string());
     object.member("version").push_str(&link.version.to_string());
     object.close();

@@ -20,6 +20,7 @@ use crate::{
     revert::{self, Revert, Reverted},
     rollout_commands::{self, RolloutCommand},
     rows::{RowKey, RowKind, Rows, State},
+    schedules::{self, ScheduleCommand},
     spelled, state_row,
 };
 
@@ -117,6 +118,8 @@ pub enum Command {
     Define(DefinitionChange),
     /// Reverts a change.
     Revert(Revert),
+    /// Adds or cancels schedules.
+    Schedule(ScheduleCommand),
     /// Imports a document over the rows of the hub.
     Import {
         /// The text of the document.
@@ -251,6 +254,7 @@ pub fn draft(
         Command::RemoveEnvironment { name } => environment::remove(current, supplies.environment.as_ref(), name),
         Command::RenewEpoch {} => Ok(renew_epoch(actor.at)),
         Command::Revert(revert) => revert::carry_out(current, revert, &supplies, actor, compiler),
+        Command::Schedule(order) => schedules::carry_out(current, order, supplies.environment.as_ref(), actor),
         Command::Import { document, state, allowed } => {
             import::carry_out(current, Import { document, state: *state, allowed }, &supplies, actor, compiler)
         }
@@ -401,11 +405,19 @@ mod tests {
     };
 
     use super::*;
-    use crate::{Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, Section, TokenRole, lifecycle::Step};
+    use crate::{
+        Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, Section, TokenRole,
+        lifecycle::Step,
+        schedules::{ScheduledRequest, ScheduledStep},
+    };
 
     /// A command of each variant, with the JSON that stores hold. Stored commands outlive releases, so these spellings never change.
     #[expect(clippy::too_many_lines, reason = "a table")]
     fn spellings() -> Vec<(Command, &'static str)> {
+        let request = |if_match| ScheduledRequest { method: "DELETE".into(), path: "/p".into(), body: "{}".into(), if_match };
+        let step = |until, flag, if_match| ScheduledStep { id: "s-1".into(), at: Millis(7), until, request: request(if_match), flag };
+        let add = |step| Command::Schedule(ScheduleCommand::Add { steps: vec![step] });
+        let (plain, full) = (step(None, None, None), step(Some(Millis(9)), Some("chat".into()), Some("\"t\"".into())));
         let flag = || String::from("chat");
         let rollout = |order| Command::Rollout { flag: flag(), order };
         let step = |step| rollout(RolloutCommand::Step(step));
@@ -433,6 +445,12 @@ mod tests {
         let api = KeyTerms { role: Some(TokenRole::Operator), ..terms(KeyKind::Api, KeyIdentity::Open, Some(Millis(9))) };
         let rotate = |expiry| Command::Key(KeyCommand::Rotate { id: "k-1".into(), overlap_ms: 5, expiry });
         vec![
+            (add(plain), r#"{"schedule":{"add":{"steps":[{"id":"s-1","at":7,"request":{"method":"DELETE","path":"/p","body":"{}"}}]}}}"#),
+            (
+                add(full),
+                r#"{"schedule":{"add":{"steps":[{"id":"s-1","at":7,"until":9,"request":{"method":"DELETE","path":"/p","body":"{}","ifMatch":"\"t\""},"flag":"chat"}]}}}"#,
+            ),
+            (Command::Schedule(ScheduleCommand::Cancel { id: "s-1".into() }), r#"{"schedule":{"cancel":{"id":"s-1"}}}"#),
             (
                 Command::Override { owner: OwnerKind::Customer, id: "c-1".into(), tree: r#"{"chat":true}"#.into() },
                 r#"{"override":{"owner":"customer","id":"c-1","tree":"{\"chat\":true}"}}"#,

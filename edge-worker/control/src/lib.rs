@@ -34,6 +34,7 @@ mod revert;
 mod rollout_commands;
 mod row_records;
 pub mod rows;
+pub mod schedules;
 mod sound_rows;
 mod spelled;
 mod state_row;

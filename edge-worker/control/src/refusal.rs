@@ -69,6 +69,8 @@ pub enum RefusalKind {
     RevertConflict,
     /// The document to import is refused whole.
     DocumentRefused,
+    /// No pending schedule has this id.
+    ScheduleNotFound,
 }
 
 /// The part of a command that is at fault. The admin API has names of its own for the fields.
@@ -160,6 +162,8 @@ pub enum Field {
     NewEnvironment,
     /// The bucket key that an import brings.
     NewBucketKey,
+    /// The schedules to add.
+    Steps,
 }
 
 impl From<Field> for RefusalPlace {

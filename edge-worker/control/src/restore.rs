@@ -12,6 +12,7 @@ use crate::{
     environment::{self, named_environment},
     environments, keys,
     rows::Rows,
+    schedules,
 };
 
 /// The facts about a hub that a restore keeps.
@@ -24,7 +25,7 @@ pub struct BeforeRestore {
 }
 
 /// Returns the writes that a hub needs besides the rows of a backup: registers again the environments that the backup does not have, and
-/// revokes the keys of other environments. Refuses a backup of another environment, unless `named` is the environment's name.
+/// revokes the keys of other environments. Ends the schedules of another environment, and those that were due before the restore. Refuses a backup of another environment, unless `named` is the environment's name.
 pub fn settle(rows: &Rows, before: &BeforeRestore, named: Option<&str>, now: Millis) -> Result<CommandOutcome, Refusal> {
     let BeforeRestore { environment: own, registered } = before;
     let origin = origin(rows);
@@ -49,6 +50,10 @@ pub fn settle(rows: &Rows, before: &BeforeRestore, named: Option<&str>, now: Mil
         if is_other || key.environment().is_some_and(|name| is_registered(name.as_str())) {
             add(keys::revoking(id, key, now));
         }
+    }
+    for ended in schedules::schedules(rows).filter_map(|schedule| schedules::settled(&schedule, is_other, now)) {
+        outcome.writes.extend(ended.writes);
+        outcome.changes.extend(ended.changes);
     }
     Ok(outcome)
 }

@@ -153,6 +153,9 @@ fn obstacle(reverted: &Reverted) -> Option<String> {
     if reverted.rows.is_empty() {
         return Some("the change wrote nothing that this release could put back".to_string());
     }
+    if reverted.rows.iter().all(|row| row.key.kind == RowKind::Schedule) {
+        return Some("a schedule that was added, cancelled or refused stays so: cancel it, or schedule the command again".to_string());
+    }
     let of_row = |row: &RevertedRow| match row.key.kind {
         RowKind::Key => Some("a key that was made, rotated or revoked stays so: make another key, or revoke this one"),
         RowKind::Environment => Some("an environment that was registered or closed stays so: close it, or register it again"),
@@ -171,6 +174,8 @@ fn obstacle(reverted: &Reverted) -> Option<String> {
         | RowKind::Organization
         | RowKind::Course
         | RowKind::Membership
+        // The schedule of a command ends with it, and is passed over below.
+        | RowKind::Schedule
         | RowKind::Refused => None,
     };
     reverted.rows.iter().find_map(of_row).map(Into::into)
@@ -184,7 +189,9 @@ fn rows_after(held: &Rows, reverted: &Reverted, now: Millis) -> Result<Rows, Ref
         .collect();
     for row in &reverted.rows {
         // The names of definitions come and go with these, and a course is as its state is.
-        if row.key.kind == RowKind::Order || row.key.kind == RowKind::Course && states.get(row.key.name.as_str()) == Some(&true) {
+        if matches!(row.key.kind, RowKind::Order | RowKind::Schedule)
+            || row.key.kind == RowKind::Course && states.get(row.key.name.as_str()) == Some(&true)
+        {
             continue;
         }
         let now = held.text(&row.key);
@@ -260,7 +267,7 @@ fn shown(key: &RowKey) -> String {
         RowKind::Segment => format!("the segment {name:?}"),
         RowKind::State | RowKind::Course => format!("the state of the flag {name:?}"),
         RowKind::Member | RowKind::Order | RowKind::BucketKey => format!("the document's {name}"),
-        RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Epoch => format!("{name:?}"),
+        RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Schedule | RowKind::Epoch => format!("{name:?}"),
     }
 }
 
@@ -392,6 +399,7 @@ mod tests {
             (RowKind::Key, "k"),
             (RowKind::Environment, "e"),
             (RowKind::Epoch, "renewed"),
+            (RowKind::Schedule, "s-1"),
             (RowKind::BucketKey, ""),
             (RowKind::Member, "environment"),
         ] {

@@ -15,7 +15,7 @@ pub(crate) struct Route {
     /// The requests that the row applies to.
     pub(crate) when: When,
     /// The parameters of the query besides `environment`, of operators' routes; the other routes read theirs themselves.
-    query: &'static [&'static str],
+    pub(crate) query: &'static [&'static str],
     pub(crate) open_to: &'static [CallerKind],
     pub(crate) limit: Limit,
     pub(crate) audience: Audience,
@@ -142,6 +142,10 @@ pub(crate) enum HubHandler {
     RenewEpoch,
     RestorePoint,
     ListJobs,
+    ListSchedules,
+    ShowSchedule,
+    AddSchedules,
+    CancelSchedule,
 }
 
 /// A command on a rollout.
@@ -296,6 +300,10 @@ pub(crate) const ROUTES: &[Route] = &[
     ADMINISTER.on("POST", "/api/admin/environments/copy", hub(HubHandler::CopyDefinitions)).query(&["dryRun", "remove"]),
     ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)).query(&["reason"]),
     READ.on("GET", "/api/admin/jobs", hub(HubHandler::ListJobs)).query(&["limit"]),
+    READ.on("GET", "/api/admin/schedules", hub(HubHandler::ListSchedules)).query(&["flag", "limit"]),
+    STEER.on("POST", "/api/admin/schedules", hub(HubHandler::AddSchedules)),
+    READ.on("GET", "/api/admin/schedules/{id}", hub(HubHandler::ShowSchedule)),
+    EMERGENCY.on("DELETE", "/api/admin/schedules/{id}", hub(HubHandler::CancelSchedule)).query(&["reason"]),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.
@@ -537,13 +545,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_kill_a_pause_and_a_rollback_of_operators_have_no_limit() {
+    fn only_a_kill_a_pause_a_rollback_and_a_cancelled_schedule_have_no_limit() {
         let free = ROUTES.iter().filter(|route| route.audience == Audience::Operators && route.limit == Limit::Never);
         let free: Vec<_> = free.map(|route| (route.method, route.path, route.when)).collect();
         let expected = [
             ("POST", "/api/admin/feature-flags", When::Kill),
             ("POST", "/api/admin/rollout/pause", When::Always),
             ("POST", "/api/admin/rollout/rollback", When::Always),
+            ("DELETE", "/api/admin/schedules/{id}", When::Always),
         ];
         assert_eq!(free, expected);
     }

@@ -13,7 +13,7 @@ use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
     ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS, NEWS_SINCE, OWNERS,
-    ROLE, ROWS, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
+    REGISTERED, ROLE, ROWS, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
     admin::{Object, read as read_body},
@@ -267,6 +267,13 @@ async fn document_at(env: &Env, environment: &Environment, address: &str) -> Res
 pub(crate) async fn summary(env: &Env, environment: &Environment) -> Result<String, Problem> {
     let mut answer = ask(env, environment, SUMMARY).await?;
     good(&mut answer).await
+}
+
+/// Returns true if the first hub has registered an environment with this name.
+pub(super) async fn is_registered(env: &Env, name: &str) -> Result<bool, Problem> {
+    let mut answer = ask(env, &Environment::FIRST, REGISTERED).await?;
+    let names: Vec<String> = parse(&good(&mut answer).await?)?;
+    Ok(names.iter().any(|known| known == name))
 }
 
 /// Definitions of an environment, to copy.

@@ -123,6 +123,7 @@ impl FlagHub {
             | Command::Copy(_)
             | Command::RenewEpoch {}
             | Command::Define(_)
+            | Command::Schedule(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => Ok(Rows::default()),
         }
@@ -144,6 +145,7 @@ impl FlagHub {
             | Command::RenewEpoch {}
             | Command::Define(_)
             | Command::Revert(_)
+            | Command::Schedule(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => return Ok((none, None)),
             Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),

@@ -110,6 +110,7 @@ impl GroundCache {
             | Command::Assign { .. }
             | Command::Key(_)
             | Command::RenewEpoch {}
+            | Command::Schedule(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => ground.held(paged),
         };

@@ -12,7 +12,7 @@ use worker::{
     js_sys::{Promise, futures::JsFuture},
 };
 
-use super::{FlagHub, baseline, push};
+use super::{FlagHub, baseline, push, schedules};
 use crate::{
     clock,
     problem::Problem,
@@ -44,6 +44,8 @@ enum Kind {
     Store(StoreKind),
     /// Tells the relays of a version that they were not told of.
     Push,
+    /// Carries out a scheduled command.
+    Schedule,
 }
 
 /// A kind of job that needs the store alone.
@@ -56,11 +58,12 @@ enum StoreKind {
 }
 
 /// The names of the kinds are stored.
-const KINDS: [(&str, Kind); 4] = [
+const KINDS: [(&str, Kind); 5] = [
     (baseline::JOB, Kind::Store(StoreKind::Baseline)),
     (push::JOB, Kind::Push),
     ("retention.answers", Kind::Store(StoreKind::Retention(Retained::Answers))),
     ("retention.outcomes", Kind::Store(StoreKind::Retention(Retained::Outcomes))),
+    (schedules::JOB, Kind::Schedule),
 ];
 
 const fn kept_for(what: Retained) -> i64 {
@@ -114,7 +117,8 @@ fn note(store: &impl Store, Attempt { key, failed, .. }: &Attempt, outcome: Resu
 /// Has jobs that a clock which was ahead put off for years due in an hour.
 fn bring_back(store: &impl Store, now: Millis) -> Result<()> {
     let latest = after(now, LONGEST_REST_MS);
-    for (name, _) in KINDS {
+    // An operator chose the moment of a schedule.
+    for (name, _) in KINDS.into_iter().filter(|(_, kind)| !matches!(kind, Kind::Schedule)) {
         if let Some((key, job)) = store.jobs(Some(&[name]), 1)?.pop().filter(|(_, job)| job.due > latest) {
             put(store, &key, &Job { due: after(now, HOUR_MS), ..job }, now)?;
         }
@@ -227,6 +231,7 @@ impl FlagHub {
             let outcome = match attempt.kind {
                 Kind::Store(kind) => slice(&self.store, &attempt.key, kind, now),
                 Kind::Push => self.push_again().await,
+                Kind::Schedule => self.carry_out_schedule(&attempt.key.payload, now).await,
             };
             if self.restoring.get() {
                 return Ok(());
@@ -453,12 +458,12 @@ mod tests {
 
     #[test]
     fn a_job_of_a_later_release_stays_and_holds_up_no_other() {
-        let store = store(&[("schedule", 0), ("retention.answers", 10)]);
+        let store = store(&[("later", 0), ("retention.answers", 10)]);
         answer(&store, "old", 0);
         wakes(&store, 100 * HOUR_MS);
         assert!(!has_answer(&store, "old"));
-        let (later, job) = store.jobs(Some(&["schedule"]), 1).unwrap().pop().unwrap();
-        assert_eq!((later.kind.as_str(), job.due, job.failures), ("schedule", Millis(0), 0));
+        let (later, job) = store.jobs(Some(&["later"]), 1).unwrap().pop().unwrap();
+        assert_eq!((later.kind.as_str(), job.due, job.failures), ("later", Millis(0), 0));
         wakes(&store, 100 * HOUR_MS);
     }
 
@@ -476,10 +481,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_store_has_every_job_but_a_baseline_and_a_push() {
+    fn a_new_store_has_every_job_but_baselines_pushes_and_schedules() {
         let store = Sqlite::new(Memory::new());
         for (kind, _) in KINDS {
-            assert_eq!(store.jobs(Some(&[kind]), 1).unwrap().is_empty(), [baseline::JOB, push::JOB].contains(&kind), "{kind}");
+            assert_eq!(
+                store.jobs(Some(&[kind]), 1).unwrap().is_empty(),
+                [baseline::JOB, push::JOB, schedules::JOB].contains(&kind),
+                "{kind}"
+            );
         }
     }
 }

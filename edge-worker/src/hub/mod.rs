@@ -19,6 +19,7 @@ pub(crate) mod push;
 mod receipts;
 mod record;
 mod restore_pieces;
+mod schedules;
 mod stored_edits;
 mod stored_owners;
 mod sums;
@@ -35,7 +36,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use control::{
     Allowed, Command, CompiledRows, EnvironmentName, Key, break_glass, break_glass_used,
     change::{Actor, BREAK_GLASS},
-    compile_rows, definitions, first_environment,
+    compile_rows, definitions, environments, first_environment,
     rows::{self, RowKey, RowKind},
 };
 use sdk_core::{BucketKey, Compiler, Millis};
@@ -236,6 +237,7 @@ impl FlagHub {
             },
             (_, "/summary") => self.summary().await,
             (_, "/keys") => self.keys(),
+            (_, "/registered") => self.registered_names(),
             (_, "/stages") => self.stages(),
             _ => self.newest(&request).await,
         }
@@ -464,6 +466,12 @@ impl FlagHub {
         let used = break_glass_used(&ground.rows).filter(is_recent);
         let used = used.map(|used| format!(r#","breakGlassUsedAt":"{}""#, used.to_rfc3339())).unwrap_or_default();
         Ok(ResponseBuilder::new().ok(format!(r#"{{"epoch":"{epoch}","version":{version},"flags":{flags},"errors":{errors}{used}}}"#))?)
+    }
+
+    /// The names of the environments that this hub, the first one, has registered.
+    fn registered_names(&self) -> Result<Response, Problem> {
+        let names: Vec<EnvironmentName> = environments(&self.ground.newest(&self.store)?.rows).map(|(name, _)| name).collect();
+        Ok(Response::from_json(&names)?)
     }
 
     /// Definitions at the newest version.

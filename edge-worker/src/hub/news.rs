@@ -149,6 +149,7 @@ impl Written {
                 | RowKind::Membership
                 | RowKind::Epoch
                 | RowKind::BreakGlass
+                | RowKind::Schedule
                 | RowKind::Refused => continue,
             };
             rows.extend(beside.map(|kind| RowKey { kind, name: key.name.clone() }));

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{
     ground::{Ground, GroundCache},
-    push,
+    push, schedules,
 };
 use crate::{
     problem::Problem,
@@ -69,7 +69,8 @@ pub(super) fn write(
     if is_change || answer.is_some() || progress.is_some() {
         let (writes, records) = (&outcome.writes, &written.records);
         let push = if is_change { push::job_behind(store, ground.version, at)? } else { None };
-        let jobs = push.as_slice();
+        let jobs: Vec<_> = push.into_iter().chain(schedules::jobs_of(writes)).collect();
+        let jobs = jobs.as_slice();
         let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, jobs, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
     }

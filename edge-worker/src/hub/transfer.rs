@@ -22,7 +22,7 @@ use futures_util::{
 use serde::de::DeserializeOwned;
 use worker::{Delay, Request, Response, ResponseBuilder, console_error};
 
-use super::{FlagHub, admin::check_reason_given, baseline, execute::Decision, wire, written_rows::Budget};
+use super::{FlagHub, admin::check_reason_given, baseline, execute::Decision, schedules, wire, written_rows::Budget};
 use crate::{
     clock,
     problem::Problem,
@@ -165,7 +165,8 @@ impl FlagHub {
         let ground = self.ground()?;
         let outcome = settle(&ground.rows, &wish.before, wish.from.as_deref(), actor.at)?;
         self.commit(&actor, Decision { ground, outcome, secrets: None }, None, |_, _| Ok(String::new()))?;
-        Ok(())
+        // A backup has no jobs.
+        schedules::put_jobs(&self.store, &self.ground()?.rows, clock::now())
     }
 
     /// Refuses to restore over a store that an operator has written to. The import of a new deployment's own document does not count.

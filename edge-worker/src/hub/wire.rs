@@ -36,6 +36,8 @@ pub(super) const WRITTEN: &str = "http://hub/written";
 pub(super) const BREAK_GLASS: &str = "http://hub/break-glass";
 /// The record that made an answer what it is: `POST` with [`Explaining`].
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
+/// The names of the environments that the first hub has registered: `GET` answers a list.
+pub(super) const REGISTERED: &str = "http://hub/registered";
 /// The state of an environment: `GET` answers `{ epoch, version, flags, errors }`.
 pub(super) const SUMMARY: &str = "http://hub/summary";
 /// Definitions to copy: `POST` with the keys or aliases of flags and the names of segments, two lists in one, answers the members

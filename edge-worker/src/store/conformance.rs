@@ -250,7 +250,7 @@ fn keeps_long_and_odd_texts<S: Store>(store: &S) {
 fn keeps_rows_of_a_later_release<S: Store + Transfer>(store: &S) {
     let row = |kind: &str, text: &str| Line::Row(kind.into(), "a".into(), 1, 0, Some(text.into()));
     let paged = Line::PagedRow(7, "badge".into(), "c-1".into(), 1, 0, Some("{}".into()));
-    let later = [row("schedule", "{}"), paged];
+    let later = [row("later", "{}"), paged];
     store.begin_restore().unwrap();
     store.restore(&[Line::Version(1, 1), row("flag", "1"), later[0].clone(), later[1].clone()]).unwrap();
     store.end_restore(true).unwrap();

@@ -6,6 +6,7 @@ import { addDocumentCommands } from './commands/document.js';
 import { addFlagCommands } from './commands/flags.js';
 import { addOverrideCommands } from './commands/override.js';
 import { addRolloutCommands } from './commands/rollout.js';
+import { addScheduleCommands } from './commands/schedule.js';
 import { addServerCommands } from './commands/server.js';
 import { addTokenCommands } from './commands/token.js';
 import { addTrailCommands } from './commands/trail.js';
@@ -28,6 +29,7 @@ export function commandLine(): Command {
   addTokenCommands(program);
   addFlagCommands(program);
   addRolloutCommands(program);
+  addScheduleCommands(program);
   addOverrideCommands(program);
   addDocumentCommands(program);
   addTrailCommands(program);

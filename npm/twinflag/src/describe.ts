@@ -37,6 +37,14 @@ export function describe(change: Change): string {
       return `${subject}: ${definitionChangeOf(briefState(oldJson), briefState(newJson))}`;
     case 'customer.assign':
       return `customer ${customerId}: belongs to ${organizationId === undefined ? 'no organization' : `organization ${organizationId}`}${reverts === undefined ? '' : ' (taken back)'}`;
+    case 'schedule.add':
+      return `${subject ?? 'a command'}: scheduled`;
+    case 'schedule.cancel':
+      return `${subject ?? 'a command'}: schedule cancelled`;
+    case 'schedule.refuse':
+      return `${subject ?? 'a command'}: the scheduled command was refused`;
+    case 'schedule.idle':
+      return `${subject ?? 'a command'}: the scheduled command changed nothing`;
     case 'break-glass.use':
       return 'the break-glass token was used';
     default:

@@ -1,27 +1,67 @@
 // `POST /test/sql` with a list of statements, each a text and what is bound: the rows of the last, or `{ error }` and nothing is done.
 // After each alarm of the hub it writes the number of answers that are kept, the next alarm and the jobs to the output, which needs no
-// request. A relay writes down the versions that it is told of; with RELAY_AWAY=on it answers nothing but 503.
+// request. `POST /test/seam` with `attempt`, `commit` or `answer`: the hub stops there at the next schedule, once what it wrote until then is
+// on the disk, and says so. A relay writes down the versions that it is told of; with RELAY_AWAY=on it answers nothing but 503.
 import Edge, { FlagHub as Hub, FlagRelay as Relay } from 'index.js';
 
 const PATH = '/test/sql';
 
+const SEAM = '/test/seam';
+const HOUR_MS = 3_600_000;
+
+/** An object with some methods replaced; the others stay bound to it, because the runtime's methods accept no other. */
+const variant = (object, own) =>
+  new Proxy(object, {
+    get: (target, name) => own[name] ?? (typeof target[name] === 'function' ? target[name].bind(target) : target[name]),
+  });
+
 export class FlagHub {
   #hub;
   #storage;
+  #seam;
   constructor(state, env) {
-    this.#hub = new Hub(state, env);
     this.#storage = state.storage;
+    // Between the attempt that is stored and the commit the hub waits for the disk.
+    const sync = async () => {
+      await state.storage.sync();
+      if (this.#schedules('failures = 1') > 0) await this.#stopAt('attempt');
+    };
+    this.#hub = new Hub(variant(state, { storage: variant(state.storage, { sync }) }), env);
   }
-  fetch(request) {
-    return new URL(request.url).pathname === PATH ? this.#run(request) : this.#hub.fetch(request);
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === PATH) return this.#run(request);
+    if (pathname === SEAM) {
+      this.#seam = await request.text();
+      return new Response();
+    }
+    const before = this.#schedules('true');
+    const answer = await this.#hub.fetch(request);
+    if (this.#schedules('true') > before) await this.#stopAt('answer');
+    return answer;
   }
   async alarm(...given) {
+    const before = this.#schedules('true');
     await this.#hub.alarm(...given);
+    if (this.#schedules('true') < before) await this.#stopAt('commit');
     // The line below says that the data is on the disk: a test may send SIGKILL as soon as it reads it.
     await this.#storage.sync();
     const rows = text => this.#storage.sql.exec(text).toArray();
     const [{ answers }] = rows('SELECT count(*) AS answers FROM idempotency');
     console.log(`after an alarm: ${JSON.stringify({ answers, alarm: await this.#storage.getAlarm(), jobs: rows('SELECT * FROM jobs') })}`);
+  }
+  /** The number of pending schedules; 0 before the hub has opened its store. */
+  #schedules(where) {
+    const { sql } = this.#storage;
+    if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").toArray().length === 0) return 0;
+    return sql.exec(`SELECT count(*) AS count FROM jobs WHERE kind = 'schedule' AND ${where}`).one().count;
+  }
+  /** Goes on at once unless the test wants to send SIGKILL here. */
+  async #stopAt(seam) {
+    if (this.#seam !== seam) return;
+    await this.#storage.sync();
+    console.log(`stopped at the seam ${seam}`);
+    await scheduler.wait(HOUR_MS);
   }
   async #run(request) {
     const statements = await request.json();
@@ -55,7 +95,7 @@ export class FlagRelay extends Relay {
 
 export default {
   fetch(request, env, context) {
-    if (new URL(request.url).pathname !== PATH) return Edge.fetch(request, env, context);
+    if (![PATH, SEAM].includes(new URL(request.url).pathname)) return Edge.fetch(request, env, context);
     return env.HUB.get(env.HUB.idFromName('main')).fetch(request);
   },
 };

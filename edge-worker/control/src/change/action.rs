@@ -78,9 +78,17 @@ pub enum Action {
     Baseline,
     /// The payload of a record was erased.
     Erased,
+    /// A command was scheduled.
+    ScheduleAdded,
+    /// A pending schedule was cancelled.
+    ScheduleCancelled,
+    /// A scheduled command was refused when it was due.
+    ScheduleRefused,
+    /// A scheduled command found the state as it wants it.
+    ScheduleIdle,
 }
 
-const ACTIONS: [(Action, &str); 37] = [
+const ACTIONS: [(Action, &str); 41] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::OverridesImported, "override.import"),
@@ -118,6 +126,10 @@ const ACTIONS: [(Action, &str); 37] = [
     (Action::Reverted, "change.revert"),
     (Action::Baseline, "trail.baseline"),
     (Action::Erased, "trail.erase"),
+    (Action::ScheduleAdded, "schedule.add"),
+    (Action::ScheduleCancelled, "schedule.cancel"),
+    (Action::ScheduleRefused, "schedule.refuse"),
+    (Action::ScheduleIdle, "schedule.idle"),
 ];
 
 impl Action {

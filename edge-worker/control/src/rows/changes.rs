@@ -73,6 +73,7 @@ impl Rows {
                 | RowKind::Key
                 | RowKind::Environment
                 | RowKind::BreakGlass
+                | RowKind::Schedule
                 | RowKind::Epoch => {}
                 RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
                 RowKind::State => changes.extend(self.state_changes(next, key, held, text)),
@@ -151,7 +152,9 @@ pub(super) fn pointer(key: &RowKey) -> String {
         RowKind::Customer => Place::ROOT.name("overrides").name("customers").name(&name).pointer(),
         RowKind::Organization => Place::ROOT.name("overrides").name("organizations").name(&name).pointer(),
         // These rows are no part of a document.
-        RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Epoch => Place::ROOT.pointer(),
+        RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Schedule | RowKind::Epoch => {
+            Place::ROOT.pointer()
+        }
         RowKind::Refused => {
             refused::section_of(&name).map_or_else(String::new, |(section, name)| Place::ROOT.name(section).name(name).pointer())
         }

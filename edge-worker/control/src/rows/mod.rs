@@ -60,9 +60,11 @@ pub enum RowKind {
     BreakGlass,
     /// A definition that was imported and refused, beside the last good one of its flag or segment, which serves.
     Refused,
+    /// A pending schedule; no part of the document.
+    Schedule,
 }
 
-const KINDS: [(RowKind, &str); 15] = [
+const KINDS: [(RowKind, &str); 16] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -78,6 +80,7 @@ const KINDS: [(RowKind, &str); 15] = [
     (RowKind::Epoch, "epoch"),
     (RowKind::BreakGlass, "break glass"),
     (RowKind::Refused, "refused"),
+    (RowKind::Schedule, "schedule"),
 ];
 
 impl RowKind {
@@ -108,6 +111,7 @@ impl RowKind {
             | Self::Environment
             | Self::Epoch
             | Self::BreakGlass
+            | Self::Schedule
             | Self::Refused => None,
         }
     }
@@ -115,7 +119,14 @@ impl RowKind {
     /// Returns true if such rows are no part of a document: an import leaves them as they are.
     pub fn is_beside_documents(self) -> bool {
         match self {
-            Self::Course | Self::Membership | Self::Key | Self::Environment | Self::Epoch | Self::BreakGlass | Self::Refused => true,
+            Self::Course
+            | Self::Membership
+            | Self::Key
+            | Self::Environment
+            | Self::Epoch
+            | Self::BreakGlass
+            | Self::Schedule
+            | Self::Refused => true,
             Self::Member
             | Self::BucketKey
             | Self::Order

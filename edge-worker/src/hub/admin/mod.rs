@@ -16,6 +16,7 @@ mod precondition;
 mod put_back;
 mod reverts;
 mod rollouts;
+mod schedules;
 mod spelling;
 pub(super) mod view;
 
@@ -28,6 +29,7 @@ use control::{
     change::{Actor, BREAK_GLASS, Hash, NO_REASON, TOKEN_PREFIX},
     organization_of,
     rows::{RowKey, RowKind, Rows},
+    schedules::{Schedule, ran},
     token_holds,
 };
 use sdk_core::Millis;
@@ -85,6 +87,16 @@ pub(super) struct AdminRequest {
     pub(super) body: String,
     /// A digest of the body that the client sent, if the worker sent another one.
     client_body: Option<String>,
+    /// The schedule that the request is of; `None` for a request that a client sent.
+    scheduled: Option<Box<Scheduled>>,
+}
+
+/// The schedule of a request that an operator sends to be carried out later.
+struct Scheduled {
+    /// The operator, whose reason counts where the request gives none.
+    by: Actor,
+    /// The schedule that is due and ends with the request; `None` while the operator schedules it, when the request is only decided.
+    due: Option<Schedule>,
 }
 
 impl AdminRequest {
@@ -113,11 +125,15 @@ impl AdminRequest {
             query: Query::any(&request.inner().url())?,
             body,
             client_body,
+            scheduled: None,
         })
     }
 
     /// The actor and the reason. Only a service may act on behalf of another subject.
     fn by(&self, reason: Option<String>, on_behalf_of: Option<String>) -> Result<Actor, Problem> {
+        let scheduler = self.scheduled.as_deref().map(|scheduled| &scheduled.by);
+        let reason = reason.or_else(|| Some(scheduler?.reason.clone()));
+        let on_behalf_of = on_behalf_of.or_else(|| scheduler?.on_behalf_of.clone());
         if on_behalf_of.is_some() && self.role != "service" {
             return Err(Problem::wrong_credentials("the role service for changedBy; who changes is the token's subject"));
         }
@@ -164,43 +180,32 @@ impl FlagHub {
         self.check_open()?;
         asked.environment = self.take_environment(&mut asked.query)?;
         let is_read = matches!(asked.method, Method::Get | Method::Head);
-        // Definitions have tags of their own.
-        let has_own_tag = matches!(handler, HubHandler::ChangeDefinition(_));
         if !is_read && let Some(again) = self.answered(&asked)? {
-            if has_own_tag {
+            if has_own_tag(handler) {
                 again.headers().delete("etag")?;
             }
             return Ok(again);
         }
         let parameter = wire::decoded(&parameter);
-        if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read && !has_own_tag) {
-            precondition::check(&self.store, if_match, precondition::replaces_overrides(handler, &asked.query))?;
+        if !is_read {
+            self.check_precondition(handler, &asked)?;
         }
         match handler {
             HubHandler::ImportDocument => self.import_document(&asked),
             HubHandler::ListDefinitions(section) => self.list_definitions(&asked, section),
             HubHandler::ShowDefinition(section) => self.show_definition(section, &parameter),
-            HubHandler::ChangeDefinition(section) => self.change_definition(&asked, section, &parameter),
-            HubHandler::RestoreFlag => self.restore_flag(&asked, &parameter),
             HubHandler::ListFeatures => self.list_features(&asked),
-            HubHandler::ChangeFeature => self.change_feature(&asked),
             HubHandler::ListOverrides => self.list_overrides(&asked),
-            HubHandler::ChangeOverrides => self.change_overrides(&asked),
             HubHandler::ExportOverrides => self.export_overrides(&asked),
             HubHandler::ShowImport => self.show_import(&parameter),
             HubHandler::ListCustomers => self.list_customers(&asked),
-            HubHandler::AssignCustomer => self.assign_customer(&asked),
             HubHandler::ListKeys => self.list_keys(),
             HubHandler::CreateKey => self.create_key(&asked),
             HubHandler::RotateKey => self.rotate_key(&asked, &parameter),
-            HubHandler::RevokeKey => self.revoke_key(&asked, &parameter),
             HubHandler::ListTokens => self.list_tokens(),
             HubHandler::CreateToken => self.create_token(&asked),
-            HubHandler::RevokeToken => self.revoke_token(&asked, &parameter),
-            HubHandler::Rollout(verb) => self.change_rollout(&asked, verb),
             HubHandler::ListChanges => self.list_changes(&asked),
             HubHandler::ErasePayload => self.erase_payload(&asked, &parameter),
-            HubHandler::RevertChange => self.revert_change(&asked, &parameter),
             HubHandler::VerifyChanges => self.verify_changes(&asked).await,
             HubHandler::ListVersions => self.list_versions(&asked),
             HubHandler::ListEvents => self.list_events(&asked).await,
@@ -211,6 +216,43 @@ impl FlagHub {
             HubHandler::RenewEpoch => self.renew_epoch(&asked),
             HubHandler::RestorePoint => self.restore_point(&asked).await,
             HubHandler::ListJobs => self.list_jobs(&asked),
+            HubHandler::ListSchedules => self.list_schedules(&asked),
+            HubHandler::ShowSchedule => self.show_schedule(&parameter),
+            HubHandler::AddSchedules => self.add_schedules(&asked),
+            HubHandler::CancelSchedule => self.cancel_schedule(&asked, &parameter),
+            HubHandler::ChangeDefinition(_)
+            | HubHandler::RestoreFlag
+            | HubHandler::ChangeFeature
+            | HubHandler::ChangeOverrides
+            | HubHandler::AssignCustomer
+            | HubHandler::RevokeKey
+            | HubHandler::RevokeToken
+            | HubHandler::Rollout(_)
+            | HubHandler::RevertChange => self.change(handler, &asked, &parameter),
+        }
+    }
+
+    /// Answers a request for a change that can wait: it makes no secret, and the hub needs nobody else to decide it. Refuses the others.
+    fn change(&self, handler: HubHandler, asked: &AdminRequest, parameter: &str) -> Result<Response, Problem> {
+        match handler {
+            HubHandler::ChangeDefinition(section) => self.change_definition(asked, section, parameter),
+            HubHandler::RestoreFlag => self.restore_flag(asked, parameter),
+            HubHandler::ChangeFeature => self.change_feature(asked),
+            HubHandler::ChangeOverrides => self.change_overrides(asked),
+            HubHandler::AssignCustomer => self.assign_customer(asked),
+            HubHandler::RevokeKey => self.revoke_key(asked, parameter),
+            HubHandler::RevokeToken => self.revoke_token(asked, parameter),
+            HubHandler::Rollout(verb) => self.change_rollout(asked, verb),
+            HubHandler::RevertChange => self.revert_change(asked, parameter),
+            _ => Err(schedules::not_to_wait()),
+        }
+    }
+
+    /// Refuses a request whose `If-Match` names no version since which nothing changed that it replaces.
+    fn check_precondition(&self, handler: HubHandler, asked: &AdminRequest) -> Result<(), Problem> {
+        match asked.if_match.as_deref().filter(|_| !has_own_tag(handler)) {
+            Some(if_match) => precondition::check(&self.store, if_match, precondition::replaces_overrides(handler, &asked.query)),
+            None => Ok(()),
         }
     }
 
@@ -281,6 +323,15 @@ impl FlagHub {
         decision: Decision,
         tell: impl FnOnce(&Written, &CommandOutcome) -> Result<CommandAnswer, Problem>,
     ) -> Result<Response, Problem> {
+        if let Some(scheduled) = &asked.scheduled {
+            // It may keep the ground.
+            drop(tell);
+            if let Some(schedule) = &scheduled.due {
+                let decision = Decision { outcome: ran(decision.outcome, schedule), ..decision };
+                self.commit(by, decision, None, |_, _| Ok(String::new()))?;
+            }
+            return Ok(Response::empty()?);
+        }
         let fingerprint = asked.fingerprint();
         let again = asked.idempotency.as_deref().map(|key| RepeatableRequest { subject: &asked.actor, key, request: &fingerprint });
         let mut once = None;
@@ -327,6 +378,11 @@ impl FlagHub {
     }
 }
 
+/// Returns true if the entity tag of what a request replaces is not that of a version: definitions have tags of their own.
+const fn has_own_tag(handler: HubHandler) -> bool {
+    matches!(handler, HubHandler::ChangeDefinition(_))
+}
+
 /// The subject and the role that an API token is said to give, and the hash of its text.
 pub(super) struct TokenClaim {
     pub(super) actor: String,
@@ -357,6 +413,7 @@ impl From<Refusal> for Problem {
             RefusalKind::DocumentRefused => return Self::document_refused(&spelling::pointer(refusal.place), &refusal.detail),
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
             RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
+            RefusalKind::ScheduleNotFound => (404, "SCHEDULE_NOT_FOUND"),
             RefusalKind::NameTaken => (409, "NAME_TAKEN"),
             RefusalKind::Outranked => (403, "FORBIDDEN"),
             RefusalKind::EnvironmentNotFound => (404, "ENVIRONMENT_NOT_FOUND"),

@@ -34,6 +34,7 @@ pub(super) const fn of(field: Field) -> &'static str {
         Field::Overlap => "/overlap",
         Field::Environment | Field::TokenName => "/name",
         Field::Role => "/role",
+        Field::Steps => "/steps",
         // These are parameters of the query.
         Field::Remove | Field::Overwrite | Field::NewEnvironment | Field::NewBucketKey => "",
     }

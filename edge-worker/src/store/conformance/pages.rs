@@ -91,6 +91,7 @@ pub(super) fn tells_the_versions_of_definitions_and_overrides_apart<S: Store>(st
         (RowKind::Key, (true, false)),
         // A note of the trail.
         (RowKind::BreakGlass, (false, false)),
+        (RowKind::Schedule, (false, false)),
         (RowKind::Epoch, (true, false)),
     ]) {
         assert_eq!(put(store, &[(key(kind, "a"), Some("{}"))], 1), number);
@@ -98,9 +99,9 @@ pub(super) fn tells_the_versions_of_definitions_and_overrides_apart<S: Store>(st
         assert_eq!(versions(), expected, "{kind:?}");
     }
     put(store, &[(key(RowKind::Customer, "a"), None)], 1);
-    assert_eq!(versions(), (8, 9));
+    assert_eq!(versions(), (9, 10));
     put(store, &[(key(RowKind::Flag, "a"), None)], 1);
-    assert_eq!(versions(), (10, 9));
+    assert_eq!(versions(), (11, 10));
     let newest = store.newest().unwrap();
     assert_eq!((store.definitions_version().unwrap(), store.overrides_version().unwrap().epoch), (newest, newest.epoch));
 }

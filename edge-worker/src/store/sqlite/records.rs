@@ -150,7 +150,8 @@ pub(super) fn versions(sql: &impl Database, below: Option<u32>, limit: u32) -> R
 }
 
 pub(super) fn explaining(sql: &impl Database, asked: &ForExplain<'_>) -> Result<Option<Stored>> {
-    let mut query = format!("SELECT {COLUMNS} FROM feature_flag_changes WHERE flag_path = ? AND version <= ?");
+    let mut query =
+        format!("SELECT {COLUMNS} FROM feature_flag_changes WHERE flag_path = ? AND version <= ? AND action NOT LIKE 'schedule.%'");
     let mut bindings: Vec<SqlStorageValue> = vec![asked.flag.into(), i64::from(asked.version).into()];
     match (asked.layer, asked.customer, asked.organization) {
         ("customer", Some(customer), _) => {

@@ -31,6 +31,18 @@ export function lifetime(text: string): number {
   return Number(count) * { d: 86_400_000, h: 3_600_000, m: 60_000 }[unit as 'd' | 'h' | 'm'];
 }
 
+/** Parses a moment such as `2027-01-01T08:00:00Z`, or a time from now such as `12h`, into a moment as the server reads it. */
+export function moment(text: string): string {
+  const ahead = /^(\d+)([dhm])$/.test(text)
+    ? Date.now() + lifetime(text)
+    : /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text)
+      ? Date.parse(text)
+      : NaN;
+  if (Number.isNaN(ahead))
+    throw new InvalidArgumentError('Expected a moment such as 2027-01-01T08:00:00Z, or a time from now such as 3d or 12h.');
+  return new Date(ahead).toISOString();
+}
+
 /** Parses a percentage, with or without its sign. */
 export function percentage(text: string): number {
   const number = Number(text.replace(/\s*%$/, ''));
