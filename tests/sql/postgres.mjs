@@ -1,11 +1,11 @@
 /**
- * A PostgreSQL server of its own for a test: its data lie in a temporary folder, it listens on a socket in that folder alone, and it ends
- * with the test.
+ * A PostgreSQL server of its own for a test: its data lie in a temporary folder, it listens on a socket in that folder alone unless the
+ * test asks for a port, and it ends with the test.
  *
  * PostgreSQL refuses to run as root; then it runs as the user `postgres`, whom Debian's package makes.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,8 +18,15 @@ function programs() {
   return found;
 }
 
-/** Starts a server without migrations. */
-export function startPostgres() {
+/** The password of the user `postgres` over the network. */
+const PASSWORD = 'secret of the tests';
+
+/**
+ * Starts a server without migrations.
+ *
+ * @param {{ port?: number }} options `port`: listens on 127.0.0.1, too, where it wants a password.
+ */
+export function startPostgres({ port } = {}) {
   const bin = programs();
   const folder = mkdtempSync(join(tmpdir(), 'twinflag-sql-'));
   const isRoot = process.getuid() === 0;
@@ -30,11 +37,24 @@ export function startPostgres() {
   const run = (program, args) =>
     execFileSync(join(bin, program), args, { ...user, cwd: folder, stdio: 'pipe', env: { LC_ALL: 'C.UTF-8' } });
   run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']);
-  const settings = `-c listen_addresses='' -c unix_socket_directories='${folder}' -c fsync=off -c autovacuum=off`;
-  run('pg_ctl', ['-D', data, '-w', '-s', '-l', join(folder, 'log'), '-o', settings, 'start']);
+  if (port !== undefined) writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n');
+  const network = port === undefined ? `-c listen_addresses=''` : `-c listen_addresses=127.0.0.1 -p ${port}`;
+  const settings = `${network} -c unix_socket_directories='${folder}' -c fsync=off -c autovacuum=off`;
+  const start = () => run('pg_ctl', ['-D', data, '-w', '-s', '-l', join(folder, 'log'), '-o', settings, 'start']);
+  const crash = () => run('pg_ctl', ['-D', data, '-m', 'immediate', '-s', 'stop']);
+  start();
   const env = { ...process.env, PGHOST: folder, PGUSER: 'postgres', PGDATABASE: 'postgres', PGOPTIONS: '-c client_min_messages=warning' };
+  if (port !== undefined) {
+    env.PGPORT = String(port);
+    execFileSync('psql', ['-Xqc', `alter user postgres password '${PASSWORD}'`], { env, stdio: 'pipe' });
+  }
   return {
     env,
+    /** The address of a database for the setting `STORE`. */
+    address: (database = 'postgres') => `postgres://postgres:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`,
+    start,
+    /** Ends the server without notice: its sessions are cut. */
+    crash,
     /** Runs SQL in a session of its own; answers the lines that it prints. Throws its error. */
     query: (sql, { database = 'postgres' } = {}) => {
       try {
@@ -50,7 +70,7 @@ export function startPostgres() {
     },
     session: () => session(env),
     stop: () => {
-      run('pg_ctl', ['-D', data, '-m', 'immediate', '-s', 'stop']);
+      if (existsSync(join(data, 'postmaster.pid'))) crash();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -76,8 +96,8 @@ export function migrate(postgres, options) {
 }
 
 /** A server with the migrations, and with the tables of `tests/runners/sql.mjs`. */
-export function startMigrated() {
-  const postgres = startPostgres();
+export function startMigrated(options) {
+  const postgres = startPostgres(options);
   try {
     migrate(postgres);
   } catch (error) {
