@@ -63,10 +63,10 @@ export async function startShop() {
   );
   shop = await listen(
     pages({
-      '/': () => shopPage(`<script src="/embed.js" ${attributes()} data-context='{"customerId":"c-1","sessionId":"s-1"}'></script>`),
+      '/': () => shopPage(`<script async src="/embed.js" ${attributes()} data-context='{"customerId":"c-1","sessionId":"s-1"}'></script>`),
       '/framed': () =>
         shopPage(
-          `<script src="/embed.js" data-frame="${chat.url}/frame.html" data-context='{"customerId":"c-1","sessionId":"s-1"}'></script>`,
+          `<script async src="/embed.js" data-frame="${chat.url}/frame.html" data-context='{"customerId":"c-1","sessionId":"s-1"}'></script>`,
         ),
       '/empty': () => shopPage(''),
     }),
@@ -106,8 +106,9 @@ const shopPage =
 
 function pages(made) {
   return async (request, response) => {
-    const { pathname } = new URL(request.url, 'http://shop');
-    if (made[pathname]) return response.setHeader('content-type', 'text/html').end(made[pathname]());
+    const { pathname, searchParams } = new URL(request.url, 'http://shop');
+    const more = '<p>A lamp of brass, for small rooms.</p>'.repeat(Number(searchParams.get('paragraphs') ?? 0));
+    if (made[pathname]) return response.setHeader('content-type', 'text/html').end(made[pathname]().replace('</main>', `${more}</main>`));
     try {
       response.setHeader('content-type', 'text/javascript').end(await readFile(new URL(pathname.slice(1), SCRIPTS)));
     } catch {

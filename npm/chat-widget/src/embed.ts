@@ -2,7 +2,7 @@
  * The script tag of a page:
  *
  * ```html
- * <script src="https://chat.example.com/embed.js" data-url="https://flags.example.com" data-client-key="tf_client_…"
+ * <script async src="https://chat.example.com/embed.js" data-url="https://flags.example.com" data-client-key="tf_client_…"
  *   data-service="https://chat.example.com/messages" data-context='{"customerId":"c-1"}'></script>
  * ```
  *
@@ -22,6 +22,8 @@ declare global {
   }
 }
 
+/** The longest wait for the page, in milliseconds. */
+const LONGEST_WAIT_MS = 3000;
 /** The looks of the frame around the closed widget: its button, and the space around it. */
 const CLOSED = { inset: 'auto .5rem .5rem auto', width: '4.5rem', height: '4.5rem', borderRadius: '0', boxShadow: 'none' };
 /** Those around the open one, in a wide window and in a narrow one. */
@@ -49,7 +51,7 @@ function embed(): void {
   const given = Object.entries({ url, 'client-key': clientKey, service, context }).filter(([, value]) => value !== undefined);
   const missing = given.length < 4 && ['url', 'client-key', 'service'].filter(name => !given.some(([each]) => each === name));
   if (missing && missing.length > 0) console.error(`twinflag-chat: its script lacks ${missing.map(name => `data-${name}`).join(', ')}`);
-  whenThereIsABody(() => document.body.append(make('twinflag-chat', { attributes: Object.fromEntries(given) as Record<string, string> })));
+  whenLoaded(() => document.body.append(make('twinflag-chat', { attributes: Object.fromEntries(given) as Record<string, string> })));
 }
 
 function embedFrame(target: URL): void {
@@ -72,10 +74,18 @@ function embedFrame(target: URL): void {
     },
   });
   globalThis.twinflagChat = { open: () => bridge.show(true), close: () => bridge.show(false) };
-  whenThereIsABody(() => document.body.append(frame));
+  whenLoaded(() => document.body.append(frame));
 }
 
-function whenThereIsABody(then: () => void): void {
-  if (document.body) then();
-  else document.addEventListener('DOMContentLoaded', then, { once: true });
+/** Calls back when the page has loaded, so that the chat takes none of its time, or after 3 seconds where an image is slow. */
+function whenLoaded(then: () => void): void {
+  if (document.readyState === 'complete') return then();
+  const begin = () => {
+    clearTimeout(timer);
+    window.removeEventListener('load', begin);
+    // Behind the event, whose other listeners are the page's.
+    setTimeout(then);
+  };
+  const timer = setTimeout(begin, LONGEST_WAIT_MS);
+  window.addEventListener('load', begin);
 }

@@ -125,6 +125,13 @@ pub(super) fn push() -> Result<Value> {
     measured(Command::new("node").arg(root::in_root("tests/bench/push/bench.mjs")))
 }
 
+pub(super) fn chat() -> Result<Value> {
+    build::all()?;
+    eprintln!("restoring conversations in Chromium, and loading pages with the chat widget and without");
+    let mut node = Command::new("node");
+    measured(node.arg(root::in_root("tests/bench/chat/bench.mjs")).env("XTASK", std::env::current_exe()?))
+}
+
 pub(super) fn fleet() -> Result<Value> {
     eprintln!("simulating 300 places of 200 isolates for five minutes");
     measured(toolchain::cargo().args(["run", "--quiet", "--release", "--package", "edge-worker", "--example", "fleet"]))
