@@ -9,6 +9,7 @@ mod measure;
 mod overrides;
 mod peers;
 mod push;
+mod server;
 mod sizes;
 mod sql;
 mod trail;
@@ -18,8 +19,8 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 13] =
-    ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql"];
+const KINDS: [&str; 14] =
+    ["native", "js", "server", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -52,6 +53,9 @@ impl Bench {
         if wanted("js") {
             peers::print(peers::JS, &measure::js()?)?;
             beside::print(beside::PAGE, &measure::page()?)?;
+        }
+        if wanted("server") {
+            server::print(&measure::server()?)?;
         }
         if wanted("edge") {
             edge::print(&measure::edge()?)?;
