@@ -38,14 +38,17 @@ export async function pack(folder) {
 /**
  * An installed project.
  *
- * @param {{ ours: string[], others?: Record<string, string>, files?: Record<string, string> }} options `ours`: names of our packages; `others`:
- *   versions of what comes from the registry.
+ * @param {{ ours: string[], others?: Record<string, string>, manifest?: object, files?: Record<string, string> }} options `ours`: names of our packages;
+ *   `others`: versions of what comes from the registry; `manifest`: what else `package.json` says.
  */
-export async function createProject({ ours, others = {}, files = {} }) {
+export async function createProject({ ours, others = {}, manifest = {}, files = {} }) {
   const folder = await mkdtemp(join(tmpdir(), 'twinflag-project-'));
   const packages = await pack(folder);
   const dependencies = { ...others, ...Object.fromEntries(ours.map(name => [name, `file:${packages[name].tarball}`])) };
-  await writeAll(folder, { 'package.json': JSON.stringify({ name: 'somebody', private: true, type: 'module', dependencies }), ...files });
+  await writeAll(folder, {
+    'package.json': JSON.stringify({ name: 'somebody', private: true, type: 'module', ...manifest, dependencies }),
+    ...files,
+  });
   await run('npm', ['install', ...QUIET], { cwd: folder });
   return {
     folder,

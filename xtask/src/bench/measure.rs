@@ -47,6 +47,16 @@ pub(super) fn page() -> Result<Value> {
     measured(Command::new("node").current_dir(&folder).arg("page.mjs"))
 }
 
+/// Measures a check by each SDK for Node.
+pub(super) fn server() -> Result<Value> {
+    const FOLDER: &str = "tests/bench/server";
+    build::all()?;
+    npm::ensure_folder(FOLDER)?;
+    eprintln!("measuring SDKs for servers, each in processes of its own");
+    let mut node = Command::new("node");
+    measured(node.arg(root::in_root(FOLDER).join("bench.mjs")).env("XTASK", std::env::current_exe()?))
+}
+
 pub(super) fn edge() -> Result<Value> {
     build::all()?;
     npm::ensure_folder(PEERS)?;

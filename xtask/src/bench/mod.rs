@@ -10,6 +10,7 @@ mod measure;
 mod overrides;
 mod peers;
 mod push;
+mod server;
 mod sizes;
 mod sql;
 mod trail;
@@ -19,8 +20,8 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 14] =
-    ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql", "chat"];
+const KINDS: [&str; 15] =
+    ["native", "js", "server", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql", "chat"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -53,6 +54,9 @@ impl Bench {
         if wanted("js") {
             peers::print(peers::JS, &measure::js()?)?;
             beside::print(beside::PAGE, &measure::page()?)?;
+        }
+        if wanted("server") {
+            server::print(&measure::server()?)?;
         }
         if wanted("edge") {
             edge::print(&measure::edge()?)?;

@@ -75,7 +75,7 @@ const ELEMENTS: Package = Package {
 
 const EDGE: Package = Package {
     name: "edge",
-    entries: &[Entry { sources: &["src/index.ts", "src/manager.ts", "src/internal.ts"], options: &[] }],
+    entries: &[Entry { sources: &["src/index.ts", "src/manager.ts", "src/widget-config.ts", "src/internal.ts"], options: &[] }],
     types: "tsconfig.json",
     constants: widget::constants,
 };

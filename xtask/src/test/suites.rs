@@ -65,6 +65,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("server-sdk", &[], |extent| node::folder("tests/server-sdk", extent)),
     of_build("package", &[], |extent| node::folder("tests/package", extent)),
     of_build("packaging", &[&CHROMIUM], |extent| node::folder("tests/packaging", extent)),
+    of_build("examples", &[&CHROMIUM], examples),
     of_build("providers", &[&CHROMIUM], providers),
     of_build("load", &[], |extent| node::folder("tests/load", extent)),
     // The guides read the store with sqlite3.
@@ -111,6 +112,15 @@ fn check(name: &str, arguments: &[&str]) -> Result<Report> {
 fn answering(folder: &str, extent: Extent) -> Result<Report> {
     runtimes::build(&["native"])?;
     node::folder(folder, extent)
+}
+
+/// Runs the examples from the packed packages; usually without those that take minutes to install and build.
+fn examples(extent: Extent) -> Result<Report> {
+    let quick = node::folder("tests/examples", extent)?;
+    match extent {
+        Extent::Usual => Ok(quick),
+        Extent::All => Ok(quick.and(node::folder("tests/examples/next", extent)?)),
+    }
 }
 
 /// Asks the worker by OpenFeature's public providers, which are not changed; usually by those for JavaScript, because the others take

@@ -1,4 +1,4 @@
-// The hooks in Chromium, against a real worker, with both versions of React that may be there.
+// The hooks in Chromium, against a real worker, with a version of React.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
@@ -28,25 +28,19 @@ const DOCUMENT = {
 
 /** The warning in development for the flag that no document has. */
 const UNKNOWN = /the server has no flag "nobody"/;
-let folder;
-let server;
-let browser;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path, document: DOCUMENT });
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  await folder?.remove();
-});
 
-for (const version of ['18.3.1', '19.3.1']) {
+/** Runs the tests of the hooks with a version of React. */
+export function testReact(version) {
   describe(`React ${version}`, () => {
+    let folder;
+    let server;
+    let browser;
     let project;
     let site;
     before(async () => {
+      folder = await dataFolder();
+      server = await startServer({ data: folder.path, document: DOCUMENT });
+      browser = await launch();
       const sources = await Promise.all(FILES.map(async name => [name, await readFile(new URL(name, import.meta.url), 'utf8')]));
       project = await createProject({
         ours: ['@twinflag/client', '@twinflag/react'],
@@ -61,8 +55,11 @@ for (const version of ['18.3.1', '19.3.1']) {
       site = await startSite({ folder: project.path('dist'), worker: server.url });
     });
     after(async () => {
+      await browser?.close();
       await site?.stop();
+      await server?.stop();
       await project?.remove();
+      await folder?.remove();
     });
 
     /** Plays a scenario in a page of its own; the page must not complain of anything else than it may. */

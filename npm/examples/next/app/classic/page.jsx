@@ -1,0 +1,3 @@
+export default function Classic() {
+  return <main id="classic">The classic product page</main>;
+}

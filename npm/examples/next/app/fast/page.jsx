@@ -1,0 +1,3 @@
+export default function Fast() {
+  return <main id="fast">The fast product page</main>;
+}
