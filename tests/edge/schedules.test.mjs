@@ -1,5 +1,6 @@
 // Schedules: requests at their moments. No crash loses or repeats one, and none ends without a record.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 
 import { extent } from '../extent.mjs';
@@ -199,6 +200,108 @@ test('a restored hub carries out the schedules of its backup that are to come', 
     (await changes('&action=flag.kill')).map(({ flagPath }) => flagPath),
     ['checkout'],
   );
+});
+
+test('a restore ends what was due before it, with a record, and carries none of it out', async () => {
+  const { ids } = await add([kill('checkout', inMs(2_000)), kill('other', inMs(DAY_MS))]);
+  const backup = (await server.asAdmin('/api/admin/backup', { method: 'GET' })).text;
+  // By then the moment is over.
+  await until(Date.now(), async () => (await pending()).length === 1);
+  await server.stop();
+  await folder.remove();
+  folder = await dataFolder();
+  server = await startWithSql(folder.path, SETTINGS);
+  const restored = await server.asAdmin('/api/admin/restore?reason=moved', { body: backup });
+  assert.equal(restored.status, 200, restored.text);
+  assert.deepEqual(
+    (await pending()).map(({ flag }) => flag),
+    ['other'],
+  );
+  const [refused] = await changes('&action=schedule.refuse');
+  assert.deepEqual([refused.schedule, refused.newJson.code], [ids[0], 'RESTORED']);
+  assert.deepEqual(await changes('&action=flag.kill'), []);
+});
+
+test('what stands against a step when it is due is a record: a lock, a removed flag, another definition', async () => {
+  const operator = token({ sub: 'op', exp: Math.floor(Date.now() / 1000) + 86_400, app_metadata: { role: 'operator' } });
+  const tagOf = async flag => (await server.asAdmin(`/api/admin/flags/${flag}`, { method: 'GET' })).headers.get('etag');
+  const patch = [{ op: 'add', path: '/description', value: 'later' }];
+  const described = { at: inMs(DAY_MS), method: 'PATCH', path: '/api/admin/flags/other?reason=as+planned', body: patch };
+  const first = await tagOf('other');
+  await add([kill('checkout', inMs(DAY_MS))], { headers: { authorization: `Bearer ${operator}` } });
+  await add([{ ...described, ifMatch: first }, { ...described, at: inMs(2 * DAY_MS), ifMatch: first }, kill('other', inMs(4 * DAY_MS))]);
+  const locked = [{ op: 'add', path: '/locked', value: true }];
+  await ask('PATCH', 'flags/checkout?reason=x', locked, { headers: { 'if-match': await tagOf('checkout') } });
+  await until(Date.now() + 3 * DAY_MS, async () => (await pending()).length === 1);
+  await ask('DELETE', 'flags/other?reason=x&remove=flags%2Fother', undefined, { headers: { 'if-match': await tagOf('other') } });
+  await until(Date.now() + 5 * DAY_MS);
+  const refused = (await changes('&action=schedule.refuse')).map(({ flagPath, newJson }) => [flagPath, newJson.code]);
+  assert.deepEqual(refused.reverse(), [
+    ['checkout', 'LOCKED'],
+    // The first patch changed what the second one names.
+    ['other', 'VERSION_MISMATCH'],
+    ['other', 'FLAG_NOT_FOUND'],
+  ]);
+  const changed = (await changes('&flag=other&action=definition.set')).filter(({ schedule }) => schedule);
+  assert.deepEqual(
+    changed.map(({ newJson }) => newJson.description),
+    ['later'],
+  );
+});
+
+test('a schedule that another release wrote is refused once, stays listed, and can be cancelled', async () => {
+  const { ids } = await add([kill('checkout', inMs(DAY_MS))]);
+  const rows = await server.sql([`UPDATE history SET text = replace(text, '"form":1', '"form":2') WHERE kind = 'schedule'`]);
+  assert.deepEqual(rows, []);
+  await server.stop();
+  server = await startWithSql(folder.path, SETTINGS);
+  const [before] = await pending();
+  assert.match(before.unreadable, /"form":2.*"path":"\/api\/admin\/feature-flags"/);
+  await until(Date.now() + 2 * DAY_MS, async () => (await pending()).every(({ nextAttemptAt }) => nextAttemptAt === undefined));
+  assert.deepEqual(await pending(), [{ id: ids[0], unreadable: before.unreadable }]);
+  assert.deepEqual(
+    (await changes('&action=schedule.refuse')).map(({ schedule, newJson }) => [schedule, newJson.code]),
+    [[ids[0], 'UNREADABLE']],
+  );
+  await ask('DELETE', `schedules/${ids[0]}?reason=gone`);
+  assert.deepEqual(await pending(), []);
+});
+
+test('what was scheduled by the break-glass token is refused once the token is no longer set', async () => {
+  const TOKEN = `tf_break_glass_${'0123456789abcdef'.repeat(4)}`;
+  const restart = async more => {
+    await server.stop();
+    server = await startWithSql(folder.path, { ...SETTINGS, ...more });
+  };
+  await restart({ BREAK_GLASS_TOKEN_HASH: createHash('sha256').update(TOKEN).digest('hex') });
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  await add([kill('checkout', inMs(DAY_MS)), kill('other', inMs(3 * DAY_MS))], { headers });
+  await until(Date.now() + 2 * DAY_MS, async () => (await pending()).length === 1);
+  assert.deepEqual(
+    (await changes('&action=flag.kill')).map(({ flagPath, changedBy }) => [flagPath, changedBy]),
+    [['checkout', 'break-glass']],
+  );
+  await restart();
+  await until(Date.now() + 4 * DAY_MS);
+  const [refused] = await changes('&action=schedule.refuse');
+  assert.deepEqual([refused.flagPath, refused.newJson.code, refused.onBehalfOf], ['other', 'FORBIDDEN', 'break-glass']);
+});
+
+test('an environment that was closed refuses its steps when they are due, and others go on', async () => {
+  await ask('POST', 'environments', { name: 'staging', reason: 'x' });
+  await ask('PUT', 'document?environment=staging&reason=first', { ...DOCUMENT, environment: 'staging' });
+  const soon = inMs(3_000);
+  await ask('POST', 'schedules?environment=staging', { steps: [kill('checkout', soon)], reason: 'as planned' });
+  await add([kill('checkout', soon)]);
+  await ask('DELETE', 'environments/staging?reason=closed');
+  // Nobody may ask a closed environment, so its hub says when it has no schedule left.
+  await server.heard(/after an alarm: (?=[^\n]*"hub":"environment\/staging")(?![^\n]*"kind":"schedule")(.*)\n/);
+  await until(Date.now());
+  await ask('POST', 'environments', { name: 'staging', reason: 'again' });
+  const [refused] = (await ask('GET', 'changes?environment=staging&action=schedule.refuse')).changes;
+  assert.deepEqual([refused.flagPath, refused.newJson.code], ['checkout', 'ENVIRONMENT_NOT_FOUND']);
+  assert.deepEqual((await ask('GET', 'changes?environment=staging&action=flag.kill')).changes, []);
+  assert.equal((await changes('&action=flag.kill')).length, 1);
 });
 
 /** SIGKILL at a seam, when everything written until then is on the disk. */

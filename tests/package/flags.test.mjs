@@ -379,3 +379,40 @@ test('flags of every type are created, and types declares their values for TypeS
   ]).catch(error => error);
   assert.equal(checked.stdout, '');
 });
+
+test('schedule adds a step of a flag or the steps of a file, lists them in words, and cancels one by the beginning of its id', async () => {
+  await lines('create', 'later');
+  await lines('schedule', 'add', 'later', 'advance', '--at', '2d', '--until', '5d');
+  assert.match(
+    (await refusal('schedule', 'add', 'later', 'percentage', '12.5', '--at', '2031-01-01T08:00:00+01:00'))[0],
+    /at most 366 days ahead/,
+  );
+  const at = new Date(Date.now() + 86_400_000).toISOString();
+  const steps = [{ at, method: 'DELETE', path: '/api/admin/overrides?customerId=c-1&reason=x' }];
+  await own.twinflag.write('steps.json', JSON.stringify({ steps }));
+  assert.match((await lines('schedule', 'add', '--steps', join(own.twinflag.folder, 'steps.json')))[0], /^scheduled \S+ \(version \d+\)$/);
+  const listed = async () => (await lines('schedule', 'list')).slice(1).map(line => line.split(/ {2,}/));
+  const rows = await listed();
+  assert.deepEqual(
+    rows.map(row => row.find(cell => /^(?:DELETE )?(?:rollout|overrides)/.test(cell))),
+    ['DELETE overrides?customerId=c-1&reason=x', 'rollout/advance'],
+  );
+  assert.equal(rows[0][0], at);
+  const [{ id, until }] = (await json('schedule', 'list', '--flag', 'later')).schedules;
+  assert.equal(Math.round((Date.parse(until) - Date.now()) / 86_400_000), 5);
+  assert.match((await lines('schedule', 'cancel', id.slice(0, 8), '--reason', 'r'))[0], /^later: schedule cancelled \(version \d+\)$/);
+  assert.match((await refusal('schedule', 'cancel', id))[0], /^error: no pending schedule has an id that begins with /);
+  assert.equal((await listed()).length, 1);
+  for (const wrong of [
+    ['later'],
+    ['later', 'kill', '--at', '1h'],
+    ['later', 'rollback', '--at', '1h'],
+    ['later', 'percentage', '--at', '1h'],
+    ['later', 'pause', '5', '--at', '1h'],
+    ['later', 'jump', '--at', '1h'],
+    ['later', 'pause', '--at', 'tomorrow'],
+    ['later', 'pause', '--steps', 'steps.json'],
+  ]) {
+    assert.equal((await command('schedule', 'add', ...wrong)).code, 64, wrong.join(' '));
+  }
+});

@@ -50,8 +50,8 @@ const next = [
   { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => {}', replacement: '| RowKind::Epoch | RowKind::Note => {}' },
   {
     file: `${ROWS}/changes.rs`,
-    find: '| RowKind::Epoch => {\n            Place::ROOT',
-    replacement: '| RowKind::Epoch | RowKind::Note => {\n            Place::ROOT',
+    find: '| RowKind::Epoch => Place::ROOT',
+    replacement: '| RowKind::Epoch | RowKind::Note => Place::ROOT',
   },
   {
     file: 'edge-worker/control/src/row_records.rs',
@@ -65,8 +65,18 @@ const next = [
   },
   {
     file: 'edge-worker/control/src/revert.rs',
-    find: '| RowKind::Epoch => format',
-    replacement: '| RowKind::Epoch | RowKind::Note => format',
+    find: '| RowKind::Epoch => {\n            format',
+    replacement: '| RowKind::Epoch | RowKind::Note => {\n            format',
+  },
+  {
+    file: 'edge-worker/src/hub/news.rs',
+    find: '| RowKind::Refused => continue,',
+    replacement: '| RowKind::Refused\n                | RowKind::Note => continue,',
+  },
+  {
+    file: 'edge-worker/src/hub/push.rs',
+    find: '| RowKind::RolloutOverride => {}',
+    replacement: '| RowKind::RolloutOverride\n            | RowKind::Note => {}',
   },
   {
     file: 'edge-worker/control/src/command.rs',

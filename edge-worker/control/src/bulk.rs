@@ -19,6 +19,7 @@ use crate::{
     leaves::Leaves,
     locks,
     overrides::{check_new_owner, field_of, leaves},
+    rollout_overrides,
     rows::{RowKey, RowKind},
 };
 
@@ -206,7 +207,9 @@ impl<'h> OverridesSlice<'h> {
             ..Change::new(Action::CustomerAssigned)
         };
         let changes = [record].into_iter().chain(assigned.into_iter().map(assignment)).collect();
-        Ok(CommandOutcome { writes, changes, ..CommandOutcome::default() })
+        let mut outcome = CommandOutcome { writes, changes, ..CommandOutcome::default() };
+        rollout_overrides::release(current, &mut outcome);
+        Ok(outcome)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     locks, overrides,
     revert::{self, Revert, Reverted},
     rollout_commands::{self, RolloutCommand},
+    rollout_overrides,
     rows::{RowKey, RowKind, Rows, State},
     schedules::{self, ScheduleCommand},
     spelled, state_row,
@@ -217,11 +218,12 @@ pub fn execute(
     actor: &Actor,
     compiler: &mut Compiler,
 ) -> Result<CommandOutcome, Refusal> {
-    let outcome = draft(current, command, supplies, actor, compiler)?;
+    let mut outcome = draft(current, command, supplies, actor, compiler)?;
     if outcome.consequences.iter().any(|consequence| !consequence.is_allowed) {
         return Err(Refusal::consequences(RefusalKind::Unsafe, outcome.consequences));
     }
     locks::check(current.rows, &outcome.changes, actor)?;
+    rollout_overrides::release(current, &mut outcome);
     Ok(outcome)
 }
 

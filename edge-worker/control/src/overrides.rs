@@ -17,7 +17,7 @@ use crate::{
     change::{Action, Actor, Change},
     command::check_id,
     leaves::Leaves,
-    organization_of,
+    organization_of, rollout_overrides,
     rows::{RowKey, RowKind, spelling},
     state_row,
 };
@@ -58,7 +58,10 @@ pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &
             had_override: old.is_some(),
             ..who.change(action)
         });
-        outcome.warnings.extend(leaf.variant.and_then(|_| who.warning(current, flag)));
+        if leaf.variant.is_some() {
+            outcome.warnings.extend(who.warning(current, flag));
+            outcome.writes.extend(rollout_overrides::belongs(current, (owner, id), leaf.flag, actor)?);
+        }
     }
     for path in gone {
         let old = stored.said(&path);

@@ -174,6 +174,7 @@ fn obstacle(reverted: &Reverted) -> Option<String> {
         | RowKind::Organization
         | RowKind::Course
         | RowKind::Membership
+        | RowKind::RolloutOverride
         // The schedule of a command ends with it, and is passed over below.
         | RowKind::Schedule
         | RowKind::Refused => None,
@@ -267,7 +268,9 @@ fn shown(key: &RowKey) -> String {
         RowKind::Segment => format!("the segment {name:?}"),
         RowKind::State | RowKind::Course => format!("the state of the flag {name:?}"),
         RowKind::Member | RowKind::Order | RowKind::BucketKey => format!("the document's {name}"),
-        RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Schedule | RowKind::Epoch => format!("{name:?}"),
+        RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Schedule | RowKind::RolloutOverride | RowKind::Epoch => {
+            format!("{name:?}")
+        }
     }
 }
 

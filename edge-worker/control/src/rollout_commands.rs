@@ -19,6 +19,7 @@ use crate::{
     change::{Action, Actor, Change},
     command::check_id,
     lifecycle::{Course, Guard, MIN_TIER_MS, Observed, Rollout, Step},
+    rollout_overrides,
     rows::{RowKey, RowKind},
     spelled, state_row,
 };
@@ -140,6 +141,9 @@ pub(crate) fn carry_out(
     let mut outcome = current.compiled(key, writes, [change].into(), compiler)?;
     let feature = current.feature(key).map_or_else(|| key.into(), |feature| feature.name);
     outcome.notes = notes;
+    if matches!(order, RolloutCommand::Step(Step::RollBack)) {
+        rollout_overrides::roll_back(current, key, actor, &mut outcome)?;
+    }
     outcome.events.extend(event(key, feature, before.as_ref(), &next));
     Ok(outcome)
 }

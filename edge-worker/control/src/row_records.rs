@@ -59,6 +59,8 @@ impl Difference<'_> {
             | RowKind::BreakGlass
             | RowKind::Schedule
             | RowKind::Epoch => Some(place()),
+            // The record of the override covers it.
+            RowKind::RolloutOverride => (!self.written.iter().any(|key| key.kind.owner().is_some())).then(place),
             RowKind::Refused => Some(values(Change { pointer: Some(key.pointer()), ..Change::new(Action::DefinitionRefused) })),
             // `owner_changes` makes a record for each flag that is overridden.
             RowKind::Customer | RowKind::Organization => None,

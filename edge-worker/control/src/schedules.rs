@@ -13,9 +13,10 @@ use alloc::{
 use sdk_core::{
     Millis,
     json::{
-        Object,
+        Json, Object,
         canonical::{canonical_text, write_string},
     },
+    stage::whole,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,7 @@ const MAX_AHEAD_MS: i64 = 366 * DAY_MS;
 /// The longest time for which a schedule waits for its gate, in milliseconds.
 const MAX_WAIT_MS: i64 = 31 * DAY_MS;
 /// The form of the rows that this release writes and reads. A release that stores something else about a schedule takes the next one.
-const FORM: u32 = 1;
+const FORM: i64 = 1;
 
 /// A command on schedules.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -93,10 +94,8 @@ pub struct ScheduledStep {
 }
 
 /// A pending schedule as its row holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    form: u32,
     /// The request with its moments.
     pub step: ScheduledStep,
     /// The subject of the operator who scheduled the request.
@@ -104,25 +103,72 @@ pub struct Schedule {
     /// The role by which the operator did so.
     pub role: String,
     /// The person for whom the operator said they acted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<String>,
     /// The reason that the operator gave.
     pub reason: String,
     /// The id of the API token by which the request was scheduled; `None` for a person.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// The name under which the environment was registered; `None` for the first one, which cannot be closed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
     /// The moment at which the request was scheduled.
-    #[serde(with = "spelled")]
     pub created_at: Millis,
 }
 
 impl Schedule {
     /// The schedule in a row; `None` if this release cannot read it.
-    pub fn from_row(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok().filter(|schedule: &Self| schedule.form == FORM)
+    pub fn from_row(row: &str) -> Option<Self> {
+        // By the tree, which the worker reads anyway: derived readers would be code for these types alone.
+        let json = serde_json::from_str::<Json<'_>>(row).ok()?;
+        let text = |name| Some(json.get(name)?.as_str()?.to_owned());
+        let number = |name| json.get(name)?.as_number().and_then(whole);
+        if number("form")? != FORM {
+            return None;
+        }
+        let (method, path, body) = (text("method")?, text("path")?, text("body")?);
+        let request = ScheduledRequest { method, path, body, if_match: text("ifMatch") };
+        let (at, until) = (Millis(number("at")?), number("until").map(Millis));
+        Some(Self {
+            step: ScheduledStep { id: text("id")?, at, until, request, flag: text("flag") },
+            subject: text("subject")?,
+            role: text("role")?,
+            on_behalf_of: text("onBehalfOf"),
+            reason: text("reason")?,
+            token: text("token"),
+            environment: text("environment"),
+            created_at: Millis(number("createdAt")?),
+        })
+    }
+
+    /// The text of the row.
+    fn to_row(&self) -> String {
+        let ScheduledStep { id, at, until, request, flag } = &self.step;
+        let mut out = String::new();
+        let mut object = Object::open(&mut out);
+        for (name, value) in
+            [("at", Some(at)), ("createdAt", Some(&self.created_at)), ("form", Some(&Millis(FORM))), ("until", until.as_ref())]
+        {
+            if let Some(Millis(number)) = value {
+                object.member(name).push_str(&number.to_string());
+            }
+        }
+        for (name, value) in [
+            ("body", Some(&request.body)),
+            ("environment", self.environment.as_ref()),
+            ("flag", flag.as_ref()),
+            ("id", Some(id)),
+            ("ifMatch", request.if_match.as_ref()),
+            ("method", Some(&request.method)),
+            ("onBehalfOf", self.on_behalf_of.as_ref()),
+            ("path", Some(&request.path)),
+            ("reason", Some(&self.reason)),
+            ("role", Some(&self.role)),
+            ("subject", Some(&self.subject)),
+            ("token", self.token.as_ref()),
+        ] {
+            text(&mut object, name, value.map(String::as_str));
+        }
+        object.close();
+        out
     }
 
     /// The actor of the request at this moment: the operator who scheduled it.
@@ -159,17 +205,13 @@ impl Schedule {
     }
 }
 
-/// A schedule that this release could not read when it was due. Its row stays until an operator cancels it, and is never due again.
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Unreadable {
-    /// The row as the other release wrote it.
-    unreadable: String,
-}
+/// The member of the row of a schedule that this release could not read when it was due. Such a row stays until an operator cancels the
+/// schedule, and is never due again.
+const UNREADABLE: &str = "unreadable";
 
 /// The row of a schedule that was refused because this release could not read it, as the other release wrote it; `None` for another row.
-pub fn refused_row(text: &str) -> Option<String> {
-    serde_json::from_str(text).ok().map(|Unreadable { unreadable }| unreadable)
+pub fn refused_row(row: &str) -> Option<String> {
+    Some(serde_json::from_str::<Json<'_>>(row).ok()?.get(UNREADABLE)?.as_str()?.to_owned())
 }
 
 /// The outcome of a schedule that is due and that this release cannot read: a refusal, and a row that stays listed.
@@ -177,7 +219,7 @@ pub fn refused_row(text: &str) -> Option<String> {
 pub fn unreadable(id: &str, row: &str) -> CommandOutcome {
     let mut kept = String::new();
     let mut object = Object::open(&mut kept);
-    write_string(object.member("unreadable"), row);
+    write_string(object.member(UNREADABLE), row);
     object.close();
     let new = Some(reason("UNREADABLE", "another release scheduled this, and this one cannot read it"));
     let change = Change { schedule: Some(id.to_owned()), new, ..Change::new(Action::ScheduleRefused) };
@@ -271,7 +313,6 @@ fn add(
             return Err(Refusal::invalid(at("/id"), "another pending schedule has this id"));
         }
         let schedule = Schedule {
-            form: FORM,
             step: step.clone(),
             subject: actor.subject.clone(),
             role: actor.role.clone(),
@@ -281,8 +322,7 @@ fn add(
             environment: environment.map(|name| name.as_str().to_owned()),
             created_at: actor.at,
         };
-        let text = serde_json::to_string(&schedule).map_err(|error| Refusal::invalid(at(""), error.to_string()))?;
-        outcome.writes.push((row, Some(text)));
+        outcome.writes.push((row, Some(schedule.to_row())));
         let (flag, id) = (step.flag.clone(), Some(step.id.clone()));
         outcome.changes.push(Change { flag, schedule: id, new: Some(schedule.described()), ..Change::new(Action::ScheduleAdded) });
     }
@@ -421,7 +461,8 @@ mod tests {
         let readable = hub.rows.text(&key).unwrap().to_owned();
         assert!(Schedule::from_row(&readable).is_some() && refused_row(&readable).is_none());
         let later = readable.replace(r#""form":1"#, r#""form":2"#);
-        for row in [later.as_str(), "{}", "what the next release writes", "\"\\u0000\""] {
+        let missing = readable.replace(r#""path":"#, r#""other":"#);
+        for row in [later.as_str(), missing.as_str(), "{}", "what the next release writes", "\"\\u0000\""] {
             assert!(Schedule::from_row(row).is_none() && refused_row(row).is_none(), "{row}");
             let outcome = unreadable("s-1", row);
             let [change] = &outcome.changes[..] else { panic!("one record") };
@@ -437,14 +478,36 @@ mod tests {
     #[test]
     fn the_row_of_a_schedule_is_spelled_as_it_was() {
         let mut hub = Hub::new();
-        hub.add(vec![ScheduledStep { until: Some(Millis(3_000)), ..kill("s-1", 2_000) }]).unwrap();
+        let plain = kill("s-1", 2_000);
+        hub.add(vec![ScheduledStep { until: Some(Millis(3_000)), ..plain.clone() }]).unwrap();
         // Stored rows outlive releases: one that spells them otherwise takes another form.
         let row = concat!(
-            r#"{"form":1,"step":{"id":"s-1","at":2000,"until":3000,"request":{"method":"POST","path":"/api/admin/feature-flags","#,
-            r#""body":"{\"featureName\":\"a\",\"action\":\"kill\",\"reason\":\"r\"}"},"flag":"a"},"#,
-            r#""subject":"ann","role":"operator","reason":"as planned","createdAt":1000}"#
+            r#"{"at":2000,"createdAt":1000,"form":1,"until":3000,"body":"{\"featureName\":\"a\",\"action\":\"kill\",\"reason\":\"r\"}","#,
+            r#""flag":"a","id":"s-1","method":"POST","path":"/api/admin/feature-flags","reason":"as planned","role":"operator","subject":"ann"}"#
         );
         assert_eq!(hub.rows.text(&RowKey::of(RowKind::Schedule, "s-1")), Some(row));
+        // Every member is read as it was written.
+        let request = ScheduledRequest { if_match: Some("\"t\"".into()), ..plain.request };
+        let full = Schedule {
+            step: ScheduledStep { request, until: Some(Millis(3)), ..plain },
+            subject: "ann \u{1f600}\"".into(),
+            role: "service".into(),
+            on_behalf_of: Some("bob".into()),
+            reason: "r".into(),
+            token: Some("k".into()),
+            environment: Some("staging".into()),
+            created_at: Millis(-1),
+        };
+        let bare = Schedule {
+            step: ScheduledStep { until: None, flag: None, ..full.step.clone() },
+            on_behalf_of: None,
+            token: None,
+            environment: None,
+            ..full.clone()
+        };
+        for schedule in [full, bare] {
+            assert_eq!(Schedule::from_row(&schedule.to_row()), Some(schedule));
+        }
     }
 
     #[test]

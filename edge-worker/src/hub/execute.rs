@@ -6,6 +6,7 @@ use control::{
     change::Actor,
     draft, execute, keys,
     lifecycle::{Observed, Step},
+    owners_of_rollout,
     rows::{RowKey, RowKind, Rows, State},
 };
 use sdk_core::{BucketKey, Context, OwnerKind};
@@ -58,7 +59,7 @@ impl FlagHub {
     fn decide_by(&self, rule: Rule, actor: &Actor, command: &Command, contexts: &[Context]) -> Result<Decision, Problem> {
         let ground = self.ground()?;
         let reverted = if let Command::Revert(revert) = command { named_rows::reverted(&self.store, &revert.change)? } else { None };
-        let paged = self.paged(command, contexts, reverted.as_ref())?;
+        let paged = self.paged(&ground, command, contexts, reverted.as_ref())?;
         let (supplies, secrets) = self.supplies(&ground, command)?;
         let owners = StoredOwners::new(&self.store);
         let edits = StoredEdits::new(&self.store);
@@ -101,7 +102,7 @@ impl FlagHub {
     }
 
     /// The rows on pages that a command needs.
-    fn paged(&self, command: &Command, contexts: &[Context], reverted: Option<&Reverted>) -> Result<Rows, Problem> {
+    fn paged(&self, ground: &Ground, command: &Command, contexts: &[Context], reverted: Option<&Reverted>) -> Result<Rows, Problem> {
         match command {
             Command::Override { owner: OwnerKind::Customer, id, .. } | Command::Clear { owner: OwnerKind::Customer, id } => {
                 self.about(Some(id), None)
@@ -115,6 +116,9 @@ impl FlagHub {
             Command::Revert(_) => {
                 let on_pages = reverted.iter().flat_map(|reverted| &reverted.rows).filter(|row| row.key.page().is_some());
                 Ok(named_rows::about(&self.store, on_pages.map(|row| row.key.clone()))?)
+            }
+            Command::Rollout { flag, order: RolloutCommand::Step(Step::RollBack) } => {
+                Ok(named_rows::about(&self.store, owners_of_rollout(ground.held(&Rows::default()), flag))?)
             }
             Command::Kill { .. }
             | Command::Revive { .. }

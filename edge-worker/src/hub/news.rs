@@ -150,6 +150,7 @@ impl Written {
                 | RowKind::Epoch
                 | RowKind::BreakGlass
                 | RowKind::Schedule
+                | RowKind::RolloutOverride
                 | RowKind::Refused => continue,
             };
             rows.extend(beside.map(|kind| RowKey { kind, name: key.name.clone() }));

@@ -101,7 +101,8 @@ fn audience(store: &impl Read, key: Option<StreamKey>, since: Option<Version>, n
             | RowKind::Epoch
             | RowKind::BreakGlass
             | RowKind::Refused
-            | RowKind::Schedule => {}
+            | RowKind::Schedule
+            | RowKind::RolloutOverride => {}
             RowKind::Flag | RowKind::State | RowKind::Order | RowKind::Segment | RowKind::Member | RowKind::BucketKey => {
                 return Ok(Audience::All);
             }

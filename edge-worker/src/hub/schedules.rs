@@ -131,9 +131,8 @@ mod tests {
 
     /// The row of a schedule, in a form of rows.
     fn row(form: u32, at: i64) -> String {
-        let request = r#"{"method":"POST","path":"/api/admin/rollout/pause","body":"{}"}"#;
         format!(
-            r#"{{"form":{form},"step":{{"id":"s-1","at":{at},"request":{request}}},"subject":"ann","role":"operator","reason":"","createdAt":1}}"#
+            r#"{{"at":{at},"createdAt":1,"form":{form},"body":"{{}}","id":"s-1","method":"POST","path":"/p","reason":"","role":"operator","subject":"ann"}}"#
         )
     }
 

@@ -18,6 +18,7 @@ const edge :Workerd.Worker = (
     (name = "RELAY", durableObjectNamespace = "FlagRelay"),
     (name = "RELAY_AWAY", fromEnvironment = "RELAY_AWAY"),
     (name = "JWT_SECRET", fromEnvironment = "JWT_SECRET"),
+    (name = "BREAK_GLASS_TOKEN_HASH", fromEnvironment = "BREAK_GLASS_TOKEN_HASH"),
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
     (name = "FAST_WAY", fromEnvironment = "FAST_WAY"),

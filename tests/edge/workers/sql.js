@@ -18,8 +18,10 @@ const variant = (object, own) =>
 export class FlagHub {
   #hub;
   #storage;
+  #name;
   #seam;
   constructor(state, env) {
+    this.#name = state.id.name;
     this.#storage = state.storage;
     // Between the attempt that is stored and the commit the hub waits for the disk.
     const sync = async () => {
@@ -48,7 +50,8 @@ export class FlagHub {
     await this.#storage.sync();
     const rows = text => this.#storage.sql.exec(text).toArray();
     const [{ answers }] = rows('SELECT count(*) AS answers FROM idempotency');
-    console.log(`after an alarm: ${JSON.stringify({ answers, alarm: await this.#storage.getAlarm(), jobs: rows('SELECT * FROM jobs') })}`);
+    const told = { answers, alarm: await this.#storage.getAlarm(), hub: this.#name, jobs: rows('SELECT * FROM jobs') };
+    console.log(`after an alarm: ${JSON.stringify(told)}`);
   }
   /** The number of pending schedules; 0 before the hub has opened its store. */
   #schedules(where) {

@@ -74,6 +74,7 @@ impl Rows {
                 | RowKind::Environment
                 | RowKind::BreakGlass
                 | RowKind::Schedule
+                | RowKind::RolloutOverride
                 | RowKind::Epoch => {}
                 RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
                 RowKind::State => changes.extend(self.state_changes(next, key, held, text)),
@@ -152,9 +153,13 @@ pub(super) fn pointer(key: &RowKey) -> String {
         RowKind::Customer => Place::ROOT.name("overrides").name("customers").name(&name).pointer(),
         RowKind::Organization => Place::ROOT.name("overrides").name("organizations").name(&name).pointer(),
         // These rows are no part of a document.
-        RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Schedule | RowKind::Epoch => {
-            Place::ROOT.pointer()
-        }
+        RowKind::Membership
+        | RowKind::Key
+        | RowKind::Environment
+        | RowKind::BreakGlass
+        | RowKind::Schedule
+        | RowKind::RolloutOverride
+        | RowKind::Epoch => Place::ROOT.pointer(),
         RowKind::Refused => {
             refused::section_of(&name).map_or_else(String::new, |(section, name)| Place::ROOT.name(section).name(name).pointer())
         }

@@ -62,9 +62,11 @@ pub enum RowKind {
     Refused,
     /// A pending schedule; no part of the document.
     Schedule,
+    /// A note that an override belongs to the rollout of its flag, which removes it when it is rolled back; no part of the document.
+    RolloutOverride,
 }
 
-const KINDS: [(RowKind, &str); 16] = [
+const KINDS: [(RowKind, &str); 17] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -81,6 +83,7 @@ const KINDS: [(RowKind, &str); 16] = [
     (RowKind::BreakGlass, "break glass"),
     (RowKind::Refused, "refused"),
     (RowKind::Schedule, "schedule"),
+    (RowKind::RolloutOverride, "rollout override"),
 ];
 
 impl RowKind {
@@ -112,6 +115,7 @@ impl RowKind {
             | Self::Epoch
             | Self::BreakGlass
             | Self::Schedule
+            | Self::RolloutOverride
             | Self::Refused => None,
         }
     }
@@ -126,6 +130,7 @@ impl RowKind {
             | Self::Epoch
             | Self::BreakGlass
             | Self::Schedule
+            | Self::RolloutOverride
             | Self::Refused => true,
             Self::Member
             | Self::BucketKey

@@ -53,8 +53,10 @@ mod tests {
         assert_eq!([false, true].map(|overrides| status(read, overrides)), [None, None]);
         put(RowKind::BreakGlass);
         assert_eq!([false, true].map(|overrides| status(read, overrides)), [None, None]);
-        put(RowKind::Schedule);
-        assert_eq!([false, true].map(|overrides| status(read, overrides)), [None, None]);
+        for kind in [RowKind::Schedule, RowKind::RolloutOverride] {
+            put(kind);
+            assert_eq!([false, true].map(|overrides| status(read, overrides)), [None, None]);
+        }
         let after = put(RowKind::Customer);
         assert_eq!([false, true].map(|overrides| status(read, overrides)), [None, Some(412)]);
         assert_eq!([false, true].map(|overrides| status(after, overrides)), [None, None]);

@@ -10,14 +10,17 @@ use control::{
     rows::RowKind,
     schedules::{MAX_SCHEDULES, MAX_STEPS, Schedule, ScheduleCommand, ScheduledRequest, ScheduledStep, refused_row},
 };
-use sdk_core::Millis;
-use serde::{Deserialize, Serialize};
+use sdk_core::{
+    Millis,
+    json::{Object, canonical::write_string},
+};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Method, Response};
 
 use super::{
     AdminRequest, CommandAnswer, Scheduled,
-    body::{Object, read},
+    body::{self, read},
     json,
     keys::moment,
     view,
@@ -49,7 +52,8 @@ impl FlagHub {
         listed.sort_by_key(|(schedule, ..)| schedule.as_ref().map_or(Millis(i64::MAX), |schedule| schedule.step.at));
         listed.truncate(limit as usize);
         let view = |(schedule, id, text): &(Option<Schedule>, &str, &str)| shown(schedule.as_ref(), id, text, jobs.get(*id));
-        json(view::list("schedules", &listed.iter().map(view).collect::<Result<Vec<_>, _>>()?))
+        let views: Vec<String> = listed.iter().map(view).collect();
+        json(Ok(format!(r#"{{"schedules":[{}]}}"#, views.join(","))))
     }
 
     /// GET: one pending schedule.
@@ -58,8 +62,7 @@ impl FlagHub {
         let text = ground.rows.get(RowKind::Schedule, id).ok_or_else(|| {
             Problem::refused(404, "SCHEDULE_NOT_FOUND", "no pending schedule has this id; the trail has those that ended", String::new())
         })?;
-        let view = shown(Schedule::from_row(text).as_ref(), id, text, self.schedule_jobs()?.get(id))?;
-        json(Ok(view.get().to_owned()))
+        json(Ok(shown(Schedule::from_row(text).as_ref(), id, text, self.schedule_jobs()?.get(id))))
     }
 
     /// POST `{ steps: [{ at, until?, method, path, body?, ifMatch? }], reason?, changedBy? }`: schedules requests, all of them or none.
@@ -70,7 +73,7 @@ impl FlagHub {
             return Err(Problem::malformed_at("/steps", format!("expected 1 to {MAX_STEPS} steps")));
         }
         let mut accepted = Vec::with_capacity(steps.len());
-        for (index, Object(step)) in steps.into_iter().enumerate() {
+        for (index, body::Object(step)) in steps.into_iter().enumerate() {
             let place = format!("/steps/{index}");
             accepted.push(self.accepted(step, &by).map_err(|problem| {
                 let below = problem.pointer().unwrap_or_default().to_owned();
@@ -196,78 +199,47 @@ pub(super) fn not_to_wait() -> Problem {
     Problem::malformed_at(PATH, "this request is carried out at once or not at all")
 }
 
-/// A schedule as operators see it.
-fn shown(schedule: Option<&Schedule>, id: &str, row: &str, job: Option<&Job>) -> Result<Box<RawValue>, Problem> {
-    let next_attempt_at = job.map(|job| job.due.to_rfc3339());
+/// A schedule as operators see it, as JSON.
+fn shown(schedule: Option<&Schedule>, id: &str, row: &str, job: Option<&Job>) -> String {
+    let mut out = String::new();
+    let mut object = Object::open(&mut out);
+    let mut member = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            write_string(object.member(name), value);
+        }
+    };
+    member("id", Some(id));
+    member("nextAttemptAt", job.map(|job| job.due.to_rfc3339()).as_deref());
     let Some(Schedule { step, subject, role, on_behalf_of, reason, created_at, .. }) = schedule else {
-        let unreadable = refused_row(row).unwrap_or_else(|| row.to_owned());
-        return view::raw(serde_json::to_string(&UnreadableView { id, next_attempt_at, unreadable }).map_err(worker::Error::from)?);
+        member("unreadable", Some(refused_row(row).as_deref().unwrap_or(row)));
+        object.close();
+        return out;
     };
     let ScheduledStep { at, until, request: ScheduledRequest { method, path, body, if_match }, flag, .. } = step;
-    let view = View {
-        at: at.to_rfc3339(),
-        body: if body.is_empty() { None } else { Some(view::raw(body.clone())?) },
-        created_at: created_at.to_rfc3339(),
-        created_by: subject,
-        flag: flag.as_deref(),
-        id,
-        if_match: if_match.as_deref(),
-        method,
-        next_attempt_at,
-        on_behalf_of: on_behalf_of.as_deref(),
-        path,
-        reason,
-        role,
-        until: until.map(Millis::to_rfc3339),
-        waiting_for: job.and_then(|job| job.error.as_deref()),
-    };
-    view::raw(serde_json::to_string(&view).map_err(worker::Error::from)?)
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct View<'v> {
-    at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<Box<RawValue>>,
-    created_at: String,
-    created_by: &'v str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flag: Option<&'v str>,
-    id: &'v str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    if_match: Option<&'v str>,
-    method: &'v str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_attempt_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on_behalf_of: Option<&'v str>,
-    path: &'v str,
-    reason: &'v str,
-    role: &'v str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<String>,
-    /// The reason why the last attempt did not carry the request out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waiting_for: Option<&'v str>,
-}
-
-/// A schedule that another release wrote.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UnreadableView<'v> {
-    id: &'v str,
-    /// Absent once the schedule was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_attempt_at: Option<String>,
-    /// The row as the other release wrote it.
-    unreadable: String,
+    member("at", Some(&at.to_rfc3339()));
+    member("createdAt", Some(&created_at.to_rfc3339()));
+    member("createdBy", Some(subject));
+    member("flag", flag.as_deref());
+    member("ifMatch", if_match.as_deref());
+    member("method", Some(method));
+    member("onBehalfOf", on_behalf_of.as_deref());
+    member("path", Some(path));
+    member("reason", Some(reason));
+    member("role", Some(role));
+    member("until", until.map(Millis::to_rfc3339).as_deref());
+    // The reason why the last attempt did not carry the request out.
+    member("waitingFor", job.and_then(|job| job.error.as_deref()));
+    if !body.is_empty() {
+        object.member("body").push_str(body);
+    }
+    object.close();
+    out
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Body {
-    steps: Vec<Object<Step>>,
+    steps: Vec<body::Object<Step>>,
     reason: Option<String>,
     changed_by: Option<String>,
 }

@@ -92,6 +92,7 @@ pub(super) fn tells_the_versions_of_definitions_and_overrides_apart<S: Store>(st
         // A note of the trail.
         (RowKind::BreakGlass, (false, false)),
         (RowKind::Schedule, (false, false)),
+        (RowKind::RolloutOverride, (false, false)),
         (RowKind::Epoch, (true, false)),
     ]) {
         assert_eq!(put(store, &[(key(kind, "a"), Some("{}"))], 1), number);
@@ -99,9 +100,9 @@ pub(super) fn tells_the_versions_of_definitions_and_overrides_apart<S: Store>(st
         assert_eq!(versions(), expected, "{kind:?}");
     }
     put(store, &[(key(RowKind::Customer, "a"), None)], 1);
-    assert_eq!(versions(), (9, 10));
+    assert_eq!(versions(), (10, 11));
     put(store, &[(key(RowKind::Flag, "a"), None)], 1);
-    assert_eq!(versions(), (11, 10));
+    assert_eq!(versions(), (12, 11));
     let newest = store.newest().unwrap();
     assert_eq!((store.definitions_version().unwrap(), store.overrides_version().unwrap().epoch), (newest, newest.epoch));
 }
