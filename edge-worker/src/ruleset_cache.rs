@@ -4,11 +4,12 @@
 //!
 //! A request cannot wait for a promise of another one: in workerd a promise belongs to the request that made it. One request asks, by a
 //! lease that ends by the clock, and the others look at the isolate's state by timers of their own.
+mod changes;
 mod serving;
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
-use control::{apply, guard::ReceiptKey, rows::Rows};
+use control::{guard::ReceiptKey, rows::Rows};
 use futures_util::future::{Either, select};
 use sdk_core::{BucketKey, Compiler, DocumentError, Millis, Ruleset, compile};
 use worker::{Delay, Env, console_error};
@@ -17,7 +18,6 @@ use crate::{
     asking::asking,
     clock,
     environment::{Environment, Registry},
-    etag::Etag,
     freshness::{FRESH_MS, Plan, Step, Worth},
     held,
     host::Host,
@@ -28,6 +28,7 @@ use crate::{
     version::Version,
 };
 
+use self::changes::HeldRows;
 pub(crate) use self::serving::Serving;
 
 /// The bytes of a compiled flag that its tables and its text do not explain, as measured with words of 64 bits: the module's are shorter.
@@ -52,7 +53,7 @@ pub(crate) struct Held {
     /// The ruleset to answer from, or the reason why there is none yet.
     served: Result<Served, Rc<hub::Missing>>,
     /// The rows that the ruleset was compiled from, to apply the next changes to; `None` if only a whole document can follow.
-    rows: Option<Rc<RefCell<Rows>>>,
+    rows: Option<Rc<RefCell<HeldRows>>>,
     /// Compiles one version after another, and of each only what changed.
     compiler: Rc<RefCell<Compiler>>,
     /// The key of receipts; `None` if the hub, of an earlier release, does not tell it.
@@ -389,7 +390,7 @@ async fn ask(env: Env, environment: Environment, age: Since) -> Result<(), Probl
     Ok(())
 }
 
-type Next = (Result<Served, Rc<hub::Missing>>, Option<Rc<RefCell<Rows>>>, Rc<RefCell<Compiler>>);
+type Next = (Result<Served, Rc<hub::Missing>>, Option<Rc<RefCell<HeldRows>>>, Rc<RefCell<Compiler>>);
 
 /// Compiles a whole document, of which the compiler keeps what it has compiled before.
 fn whole(environment: &Environment, newest: &hub::Ruleset) -> Result<Next, Problem> {
@@ -400,7 +401,7 @@ fn whole(environment: &Environment, newest: &hub::Ruleset) -> Result<Next, Probl
     served.defined = newest.version.number;
     // The hub compiled rows without an error only if the document has none.
     let rows = if newest.errors == 0 { Rows::split(&newest.document) } else { None };
-    Ok((Ok(served), rows.map(|rows| Rc::new(RefCell::new(rows))), compiler))
+    Ok((Ok(served), rows.map(|rows| Rc::new(RefCell::new(HeldRows::of(rows)))), compiler))
 }
 
 /// Applies changed rows and pages to the version that is held, which makes the version `to`. Without a changed row nothing is compiled.
@@ -413,15 +414,23 @@ fn changed(environment: &Environment, changes: hub::Changes, to: Version) -> Res
         pages.extend(changes.pages);
         served.pages = Rc::new(pages);
     }
-    if let Some(sum) = changes.sum {
+    if changes.digest.is_none() && !changes.rows.is_empty() {
+        return Err(Problem::no_ruleset("NO_RULESET", "its changes do not say which document they make"));
+    }
+    if let Some(digest) = changes.digest {
         // From here on the rows are gone if anything fails, and the next question is for the whole document.
-        apply(&mut rows.borrow_mut(), &changes.rows);
-        let document = rows.borrow().compose(false);
-        if sum != Etag::strong(document.as_bytes()).as_str() {
+        let mut rows = rows.borrow_mut();
+        let restated = rows.restate(&served.ruleset, &changes.rows, &compiler.borrow());
+        if rows.apply(&changes.rows) != digest {
             return Err(Problem::no_ruleset("NO_RULESET", "its changes do not make the document that it serves"));
         }
-        served =
-            Served { pages: served.pages, defined: to.number, ..compiled(&document, &changes.bucket_key, &mut compiler.borrow_mut())? };
+        served = match restated {
+            Some(ruleset) => Served { ruleset: Rc::new(ruleset), defined: to.number, ..served },
+            None => {
+                let compiled = compiled(&rows.compose(), &changes.bucket_key, &mut compiler.borrow_mut())?;
+                Served { pages: served.pages, defined: to.number, ..compiled }
+            }
+        };
     }
     Ok((Ok(served), Some(rows), compiler))
 }

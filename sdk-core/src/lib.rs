@@ -63,6 +63,7 @@ pub use evaluate::evaluation::Evaluation;
 pub use evaluate::explain::{ExplainedCondition, ExplainedStep, ExplainedUnit, Explanation, StepKind};
 pub use evaluate::flag_view::{FlagView, PrerequisiteView};
 pub use evaluate::overrides::{ApplicableOverrides, Overrides, OwnerKind, OwnerOverrides};
+pub use evaluate::restated::Restated;
 pub use evaluate::ruleset::{Ruleset, Visitor};
 pub use evaluate::ruleset_at::RulesetAt;
 pub use json::Object;

@@ -87,7 +87,10 @@ async function taken(id, lines, on = server) {
   }
 }
 
-test('two thousand lines make four versions, and each customer is answered by its own', async () => {
+/** The most lines of a slice. */
+const SLICE = 100;
+
+test('two thousand lines make twenty versions, and each customer is answered by its own', async () => {
   const before = await newest();
   const tree = index => (index % 2 === 0 ? { chat: true } : { theme: 'y', talk: 'off' });
   const answer = await send(
@@ -96,7 +99,7 @@ test('two thousand lines make four versions, and each customer is answered by it
   );
   assert.equal(answer.status, 200, answer.text);
   const expected = { changed: 2_000, errors: [], firstVersion: before + 1, import: 'full', lines: 2_000, mode: 'merge', repeated: 0 };
-  assert.deepEqual(answer.json(), { ...expected, skipped: 0, unchanged: 0, version: before + 4 });
+  assert.deepEqual(answer.json(), { ...expected, skipped: 0, unchanged: 0, version: before + 20 });
   assert.deepEqual(await progressOf('full'), answer.json());
   const ids = many(2_000, index => `c-${index}`);
   assert.deepEqual(
@@ -105,10 +108,10 @@ test('two thousand lines make four versions, and each customer is answered by it
   );
   const { changes } = (await get({}, '/api/admin/changes?action=override.import')).json();
   assert.deepEqual(
-    changes.slice(0, 4).map(({ newJson, reason, pointer }) => [newJson.from, newJson.to, newJson.changed, reason, pointer]),
-    [1_501, 1_001, 501, 1].map(from => [from, from + 499, 500, 'the new list', '/overrides']),
+    changes.slice(0, 20).map(({ newJson, reason, pointer }) => [newJson.from, newJson.to, newJson.changed, reason, pointer]),
+    many(20, index => [2_000 - SLICE * (index + 1) + 1, 2_000 - SLICE * index, SLICE, 'the new list', '/overrides']),
   );
-  assert.deepEqual(changes[0].newJson.flags, { chat: 250 + 250, theme: 250 });
+  assert.deepEqual(changes[0].newJson.flags, { chat: 50 + 50, theme: 50 });
   assert.ok(await isVerified());
 });
 
@@ -346,7 +349,7 @@ test('two imports at once take all of theirs, and two requests of one import tak
   const spans = changes.filter(({ newJson }) => newJson.import === 'same').map(({ newJson: { from, to } }) => [from, to]);
   assert.deepEqual(
     spans.reverse(),
-    many(5, index => [500 * index + 1, 500 * index + 500]),
+    many(2_500 / SLICE, index => [SLICE * index + 1, SLICE * (index + 1)]),
   );
   assert.ok(await isVerified());
 });

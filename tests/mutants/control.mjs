@@ -88,6 +88,20 @@ export const controlMutants = [
     tests: 'revert',
   },
   {
+    name: 'the digest of a document does not see states',
+    file: 'edge-worker/control/src/rows/digest.rs',
+    find: 'RowKind::Flag | RowKind::State => RowKind::Flag,',
+    replacement: 'RowKind::Flag => RowKind::Flag,\n        RowKind::State => return None,',
+    tests: 'rows::digest',
+  },
+  {
+    name: 'the digest of a document adds a part and takes none away',
+    file: 'edge-worker/control/src/rows/digest.rs',
+    find: 'sum: self.sum.wrapping_sub(hash),',
+    replacement: 'sum: self.sum,',
+    tests: 'rows::digest',
+  },
+  {
     name: 'an import takes an override of a locked flag from anybody',
     file: 'edge-worker/control/src/bulk.rs',
     find: 'locks::check_flags(current.rows, flags.keys().map(String::as_str), actor)?;',

@@ -4,6 +4,27 @@
  */
 export const hubMutants = [
   {
+    name: 'a kill compiles the whole document',
+    file: 'edge-worker/control/src/command.rs',
+    find: 'if let Some(restated) = restate(self.rows, self.ruleset, key, &writes, compiler) {',
+    replacement: 'if let Some(restated) = restate(self.rows, self.ruleset, key, &writes, compiler).filter(|_| false) {',
+    tests: 'hub::tests',
+  },
+  {
+    name: 'a restated flag keeps the steps that it had',
+    file: 'sdk-core/src/model/steps_of_one.rs',
+    find: 'image.memory.set(record + FLAG_WORDS as usize - 1, place);',
+    replacement: 'let _ = (record, FLAG_WORDS, place);',
+    tests: 'hub::tests',
+  },
+  {
+    name: 'the hub does not keep its digest up to date',
+    file: 'edge-worker/src/hub/ground.rs',
+    find: 'Some(digest) => digest.apply(&mut ground.rows, &writes),',
+    replacement: 'Some(_) => apply(&mut ground.rows, &writes),',
+    tests: 'hub::tests',
+  },
+  {
     name: 'a fault does not end what was found to hold',
     file: 'edge-worker/src/hub/verification.rs',
     find: 'let good = if fault.is_none() { Some(written(&self.run)?) } else { None };',
@@ -77,15 +98,15 @@ export const hubMutants = [
   {
     name: 'a line that is too long is kept until its end',
     file: 'edge-worker/src/hub/ndjson.rs',
-    find: 'if self.is_passing || self.searched - self.at > MOST_LINE {',
-    replacement: 'if false && self.searched - self.at > MOST_LINE {',
+    find: 'if self.is_passing || self.searched - self.at > self.most {',
+    replacement: 'if false && self.searched - self.at > self.most {',
     tests: 'hub::ndjson',
   },
   {
     name: 'the rest of a long line is a line',
     file: 'edge-worker/src/hub/ndjson.rs',
-    find: 'if core::mem::take(&mut self.is_passing) || line.len() > MOST_LINE {',
-    replacement: 'self.is_passing = false;\n        if line.len() > MOST_LINE {',
+    find: 'if core::mem::take(&mut self.is_passing) || line.len() > self.most {',
+    replacement: 'self.is_passing = false;\n        if line.len() > self.most {',
     tests: 'hub::ndjson',
   },
   {

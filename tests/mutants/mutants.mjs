@@ -314,7 +314,7 @@ export const mutants = [
     file: 'sdk-core/src/document/steps.rs',
     find: `            Required::Never => {
                 builder.constant(unmet);
-                return start;
+                is_hidden = true;
             }`,
     replacement: '            Required::Never => {}',
   },

@@ -2,8 +2,9 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use sdk_core::{
-    BucketKey, Compiler, Millis, OwnerKind, Ruleset,
+    BucketKey, Compiler, Millis, OwnerKind, Restated, Ruleset,
     json::{Place, quoted},
+    limits::MAX_DOCUMENT_BYTES,
 };
 use serde::{Deserialize, Serialize};
 
@@ -164,8 +165,10 @@ pub struct CommandOutcome {
     pub renews_epoch: bool,
     /// Entries for the log of a rollout.
     pub events: Vec<Event>,
-    /// The new ruleset; `None` if the command does not change it, or kills a flag whose document does not compile.
+    /// The new ruleset; `None` if the command does not change it, restates one flag of it, or kills a flag whose document does not compile.
     pub ruleset: Option<Ruleset>,
+    /// The one flag that has another state in the new ruleset; `None` if `ruleset` is the new one, or there is none.
+    pub restated: Option<Restated>,
     /// Warnings to show the operator; the command was carried out.
     pub warnings: Vec<String>,
     /// Notes to show the operator on what the command does not say: nothing is wrong, and it may not be what they expect.
@@ -375,6 +378,9 @@ impl<'h> CurrentState<'h> {
         changes: Vec<Change>,
         compiler: &mut Compiler,
     ) -> Result<CommandOutcome, Refusal> {
+        if let Some(restated) = restate(self.rows, self.ruleset, key, &writes, compiler) {
+            return Ok(CommandOutcome { writes, changes, restated: Some(restated), ..CommandOutcome::default() });
+        }
         let document = self.rows.compose_after(&writes);
         let compiled = compiler.compile(&document, self.rows.bucket_key()).map_err(|error| Refusal::document(&error))?;
         if compiled.ruleset.find(key).is_none() {
@@ -385,6 +391,18 @@ impl<'h> CurrentState<'h> {
         }
         Ok(CommandOutcome { writes, changes, ruleset: Some(compiled.ruleset), ..CommandOutcome::default() })
     }
+}
+
+/// The change of a ruleset by writes to the state of one of its flags; `None` if only compiling the whole document tells.
+///
+/// `ruleset` and the newest document of `compiler` are of `rows`, to which the writes were not carried out yet.
+pub fn restate(rows: &Rows, ruleset: &Ruleset, key: &str, writes: &[(RowKey, Option<String>)], compiler: &Compiler) -> Option<Restated> {
+    let bytes: usize = writes.iter().filter_map(|(_, text)| text.as_ref()).map(String::len).sum();
+    // A document at its limit is compiled, which may refuse it.
+    if rows.bytes_at_most().saturating_add(bytes) > MAX_DOCUMENT_BYTES {
+        return None;
+    }
+    compiler.restate(ruleset, key, &rows.flag_after(writes, &RowKey::of(RowKind::Flag, key))?)
 }
 
 /// Carries out the writes of an outcome on rows.

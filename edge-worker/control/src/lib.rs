@@ -46,6 +46,7 @@ pub use bulk::{BulkMode, LineTree, OverrideLine, OverridesSlice};
 pub use bulk_export::{changes_override, override_line};
 pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, draft, execute, organization_of,
+    restate,
 };
 pub use consequences::{Consequence, ConsequenceKind, Edit, Edits, OverwrittenEdit, OverwrittenMember, OwnerRows};
 pub use copy::{Copied, Definitions, Difference, definitions, difference};

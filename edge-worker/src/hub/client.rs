@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS, NEWS_SINCE, OWNERS,
-    REGISTERED, ROLE, ROWS, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
+    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DIGESTED_ROWS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS,
+    NEWS_SINCE, OWNERS, REGISTERED, ROLE, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
     admin::{Object, read as read_body},
@@ -69,8 +69,8 @@ pub(crate) struct Changes {
     pub(crate) since: Version,
     /// The rows of the document that changed; no text if a row is gone.
     pub(crate) rows: Vec<(RowKey, Option<String>)>,
-    /// The entity tag of the document that they lead to; `None` if the document did not change.
-    pub(crate) sum: Option<String>,
+    /// The digest of the document that they lead to; `None` if the document did not change.
+    pub(crate) digest: Option<String>,
     /// The bucket key in hexadecimal digits, for a document that names none.
     pub(crate) bucket_key: String,
     /// The pages of overrides that were written on, each with the version of its newest change.
@@ -115,7 +115,7 @@ pub(crate) async fn news(
     let query = held.map(|(held, _)| format!("?since={held}")).unwrap_or_default();
     let headers = Headers::new();
     if held.is_some_and(|(_, has_rows)| has_rows) {
-        headers.set(HOLDS, ROWS)?;
+        headers.set(HOLDS, DIGESTED_ROWS)?;
     }
     match since {
         Since::Answered => {}
@@ -142,7 +142,7 @@ fn news_of(answer: &str) -> Result<News, Problem> {
             // Of a kind that this release does not know, no row is part of its documents.
             let row = |(kind, name, text): (String, _, _)| Some((RowKey { kind: RowKind::from_name(&kind)?, name }, text));
             let rows = answer.rows.into_iter().filter_map(row).collect();
-            Told::Changes(Changes { since: Version { epoch, number: since }, rows, sum: answer.sum, bucket_key, pages })
+            Told::Changes(Changes { since: Version { epoch, number: since }, rows, digest: answer.digest, bucket_key, pages })
         }
         (None, Some(document)) => {
             let document = document.get().to_owned();

@@ -1,11 +1,14 @@
 //! The rows and the ruleset of the newest version, kept in memory between commands.
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use control::{
     Command, CommandOutcome, CompiledRows, CurrentState, Definitions, Difference, OwnerRows, Refusal, Supplies, apply,
     change::Actor,
     compile_rows, difference,
-    rows::{RowKey, RowKind, Rows},
+    rows::{DocumentDigest, RowKey, RowKind, Rows},
 };
 use sdk_core::{Compiler, DocumentError, Ruleset};
 
@@ -32,13 +35,15 @@ pub(super) struct Ground {
     pub(super) errors: Vec<DocumentError>,
     pub(super) error_count: usize,
     is_served: bool,
+    /// The digest of `rows`, from the first time that it is asked for.
+    digest: Cell<Option<DocumentDigest>>,
 }
 
 impl Ground {
     fn of(Snapshot { version, head, rows }: Snapshot, compiler: &mut Compiler) -> Result<Self, Problem> {
         let compiled = compile_rows(&rows, compiler).map_err(|error| Problem::document(&error))?;
         let CompiledRows { ruleset, sound, errors, error_count, is_served } = compiled;
-        Ok(Self { version, head, rows, ruleset, sound, errors, error_count, is_served })
+        Ok(Self { version, head, rows, ruleset, sound, errors, error_count, is_served, digest: Cell::default() })
     }
 
     /// Returns true if a document was imported. Before that there may be keys and customers.
@@ -53,6 +58,13 @@ impl Ground {
     /// The rows that the ruleset was compiled from.
     pub(super) fn sound(&self) -> &Rows {
         self.sound.as_ref().unwrap_or(&self.rows)
+    }
+
+    /// The digest of the document of all rows.
+    pub(super) fn digest(&self) -> DocumentDigest {
+        let digest = self.digest.get().unwrap_or_else(|| DocumentDigest::of(&self.rows));
+        self.digest.set(Some(digest));
+        digest
     }
 
     /// The error for which the whole document is refused; `None` if it is served.
@@ -125,21 +137,26 @@ impl GroundCache {
     }
 
     /// Keeps the ground of the version that a command made: changes that of the version before in place, which costs what changed, unless
-    /// somebody else still reads it. Takes the outcome's ruleset if it is that of all rows, and compiles if definitions changed otherwise.
+    /// somebody else still reads it. Takes the outcome's ruleset if it is that of all rows, or restates one flag, and compiles if definitions
+    /// changed otherwise.
     pub(super) fn advance(&self, before: Rc<Ground>, version: Version, head: Head, outcome: &mut CommandOutcome) -> Result<(), Problem> {
         self.newest.replace(None);
         let mut ground = Rc::unwrap_or_clone(before);
         let writes: Vec<_> = outcome.writes.iter().filter(|(key, _)| key.page().is_none()).cloned().collect();
-        apply(&mut ground.rows, &writes);
+        match ground.digest.get_mut() {
+            Some(digest) => digest.apply(&mut ground.rows, &writes),
+            None => apply(&mut ground.rows, &writes),
+        }
         // A refused definition is no part of the document, and is told among its errors.
         let is_part = |key: &RowKey| !key.kind.is_beside_documents() || key.kind == RowKind::Refused;
-        let is_kept = match outcome.ruleset.take() {
-            Some(ruleset) if ground.error_count == 0 => {
+        let is_kept = match (outcome.ruleset.take(), outcome.restated.take()) {
+            (Some(ruleset), _) if ground.error_count == 0 => {
                 ground.ruleset = ruleset;
                 writes.iter().all(|(key, _)| !is_part(key) || key.kind == RowKind::State)
             }
-            Some(_) => false,
-            None => !writes.iter().any(|(key, _)| is_part(key)),
+            (Some(_), _) => false,
+            (None, Some(restated)) => ground.ruleset.restate(&restated),
+            (None, None) => !writes.iter().any(|(key, _)| is_part(key)),
         };
         let ground = if is_kept {
             if let Some(sound) = &mut ground.sound {
@@ -147,7 +164,8 @@ impl GroundCache {
             }
             Ground { version, head, ..ground }
         } else {
-            Ground::of(Snapshot { version, head, rows: ground.rows }, &mut self.compiler.borrow_mut())?
+            let digest = ground.digest;
+            Ground { digest, ..Ground::of(Snapshot { version, head, rows: ground.rows }, &mut self.compiler.borrow_mut())? }
         };
         self.newest.replace(Some(Rc::new(ground)));
         Ok(())
@@ -179,6 +197,7 @@ mod tests {
             errors: Vec::new(),
             error_count: 1,
             is_served: true,
+            digest: Cell::default(),
         };
         let given = Definitions {
             from: "staging".into(),

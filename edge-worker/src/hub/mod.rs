@@ -48,7 +48,7 @@ use worker::{
 use self::{
     execute::Decision,
     ground::{Ground, GroundCache},
-    news::News,
+    news::{News, Proof},
     opening::Opening,
     page_filters::PageFilters,
     push::Pushes,
@@ -56,8 +56,8 @@ use self::{
     told_readers::ToldReaders,
     verification::InProgress,
     wire::{
-        BUCKET_KEY, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME, TOLD, VERSION,
-        WantedOwners, WantedPages,
+        BUCKET_KEY, DIGESTED_ROWS, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME, TOLD,
+        VERSION, WantedOwners, WantedPages,
     },
 };
 use crate::{
@@ -283,9 +283,13 @@ impl FlagHub {
             return Ok(Response::empty()?.with_status(204));
         }
         let ground = self.ground.newest(&self.store)?;
-        let holds_rows = request.headers().get(HOLDS)?.as_deref() == Some(ROWS);
-        let changes = match since.filter(|_| holds_rows) {
-            Some(since) => self.news.changes(&self.store, &ground, since)?,
+        let proof = match request.headers().get(HOLDS)?.as_deref() {
+            Some(DIGESTED_ROWS) => Some(Proof::Digest),
+            Some(ROWS) => Some(Proof::EntityTag),
+            Some(_) | None => None,
+        };
+        let changes = match since.zip(proof) {
+            Some((since, proof)) => self.news.changes(&self.store, &ground, since, proof)?,
             None => None,
         };
         let text = match changes {
@@ -320,6 +324,7 @@ impl FlagHub {
             pages,
             document: Some(&*document),
             errors: error_count,
+            digest: None,
             refused: None,
             keys: Some(Vec::new()),
             stream_key: None,

@@ -9,10 +9,10 @@ use worker::{Delay, Request};
 
 use crate::problem::Problem;
 
-/// The longest line, in bytes without its end.
+/// The longest line of an import, in bytes without its end.
 pub(super) const MOST_LINE: usize = 64_000;
-/// The most lines of a slice.
-const MOST_LINES: u64 = 500;
+/// The most lines of a slice. The hub answers nobody else while it takes them, and a line costs it up to half a millisecond.
+const MOST_LINES: u64 = 100;
 /// The bytes of lines behind which a slice ends.
 const MOST_BYTES: usize = 256_000;
 /// The time for which a body may send nothing.
@@ -24,7 +24,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
     Text(String),
-    /// It has more than [`MOST_LINE`] bytes, which were not kept.
+    /// It has more bytes than a line may have, which were not kept.
     TooLong,
     NotUtf8,
 }
@@ -39,51 +39,44 @@ pub(super) struct Slice {
     pub(super) lines: Vec<(u64, Line)>,
 }
 
-/// The lines of a request's body.
-pub(super) struct BodyLines {
+/// The lines of a body as it arrives.
+pub(super) struct ArrivingLines {
     body: worker::ByteStream,
     buffer: LineBuffer,
-    /// The number of the next line.
-    number: u64,
     is_begun: bool,
     is_over: bool,
 }
 
-impl BodyLines {
-    /// The lines of a body whose first has this number.
-    pub(super) fn new(request: &mut Request, first: u64) -> Result<Self, Problem> {
-        let body = request.stream().map_err(|_| Problem::malformed("expected lines of JSON, found no body"))?;
-        Ok(Self { body, buffer: LineBuffer::default(), number: first, is_begun: false, is_over: false })
+/// The next part of a body that arrives.
+pub(super) enum Arrived {
+    Line(Line),
+    /// The last line, which has no end.
+    Rest(Line),
+    /// A part of a line that is too long, which was not kept.
+    TooMuch,
+}
+
+impl ArrivingLines {
+    /// The lines of a body of `what`; one with more than `most` bytes is too long.
+    pub(super) fn new(request: &mut Request, most: usize, what: &str) -> Result<Self, Problem> {
+        let body = request.stream().map_err(|_| Problem::malformed(format!("expected {what}, found no body")))?;
+        Ok(Self { body, buffer: LineBuffer::of(most), is_begun: false, is_over: false })
     }
 
-    /// The next lines; `None` at the end of the body. A last line needs no end. A body that is cut, or falls silent, is refused, and the
-    /// lines since the last slice are not taken.
-    pub(super) async fn slice(&mut self) -> Result<Option<Slice>, Problem> {
-        let (first, mut lines, mut bytes) = (self.number, Vec::new(), 0);
-        let most = first + MOST_LINES;
-        while self.number < most && bytes < MOST_BYTES {
-            let line = match self.buffer.next() {
-                Some(line) => line,
-                None if self.is_over => match self.buffer.rest() {
-                    Some(line) => line,
-                    None => break,
-                },
-                None => {
-                    self.read().await?;
-                    continue;
-                }
-            };
-            let number = self.number;
-            self.number += 1;
-            if let Line::Text(text) = &line {
-                if text.trim_ascii().is_empty() {
-                    continue;
-                }
-                bytes += text.len();
+    /// The next part of the body; `None` at its end. A body that is cut, or falls silent, is refused.
+    pub(super) async fn next(&mut self) -> Result<Option<Arrived>, Problem> {
+        loop {
+            if let Some(line) = self.buffer.next() {
+                return Ok(Some(Arrived::Line(line)));
             }
-            lines.push((number, line));
+            if self.is_over {
+                return Ok(self.buffer.rest().map(Arrived::Rest));
+            }
+            self.read().await?;
+            if self.buffer.is_passing {
+                return Ok(Some(Arrived::TooMuch));
+            }
         }
-        Ok((self.number > first).then(|| Slice { first, last: self.number - 1, lines }))
     }
 
     async fn read(&mut self) -> Result<(), Problem> {
@@ -104,9 +97,48 @@ impl BodyLines {
     }
 }
 
+/// The lines of a request's body, in slices.
+pub(super) struct BodyLines {
+    lines: ArrivingLines,
+    /// The number of the next line.
+    number: u64,
+}
+
+impl BodyLines {
+    /// The lines of a body whose first has this number.
+    pub(super) fn new(request: &mut Request, first: u64) -> Result<Self, Problem> {
+        Ok(Self { lines: ArrivingLines::new(request, MOST_LINE, "lines of JSON")?, number: first })
+    }
+
+    /// The next lines; `None` at the end of the body. A last line needs no end. A body that is cut, or falls silent, is refused, and the
+    /// lines since the last slice are not taken.
+    pub(super) async fn slice(&mut self) -> Result<Option<Slice>, Problem> {
+        let (first, mut lines, mut bytes) = (self.number, Vec::new(), 0);
+        let most = first + MOST_LINES;
+        while self.number < most && bytes < MOST_BYTES {
+            let line = match self.lines.next().await? {
+                Some(Arrived::Line(line) | Arrived::Rest(line)) => line,
+                Some(Arrived::TooMuch) => continue,
+                None => break,
+            };
+            let number = self.number;
+            self.number += 1;
+            if let Line::Text(text) = &line {
+                if text.trim_ascii().is_empty() {
+                    continue;
+                }
+                bytes += text.len();
+            }
+            lines.push((number, line));
+        }
+        Ok((self.number > first).then(|| Slice { first, last: self.number - 1, lines }))
+    }
+}
+
 /// Bytes that were read, cut into lines. Of a line that is too long it keeps nothing.
-#[derive(Default)]
 struct LineBuffer {
+    /// The longest line, in bytes without its end.
+    most: usize,
     bytes: Vec<u8>,
     /// The offset of the next line.
     at: usize,
@@ -117,6 +149,10 @@ struct LineBuffer {
 }
 
 impl LineBuffer {
+    const fn of(most: usize) -> Self {
+        Self { most, bytes: Vec::new(), at: 0, searched: 0, is_passing: false }
+    }
+
     fn push(&mut self, bytes: &[u8]) {
         self.bytes.drain(..self.at);
         self.searched -= self.at;
@@ -134,7 +170,7 @@ impl LineBuffer {
             return Some(line);
         }
         self.searched = self.bytes.len();
-        if self.is_passing || self.searched - self.at > MOST_LINE {
+        if self.is_passing || self.searched - self.at > self.most {
             self.is_passing = true;
             self.at = self.searched;
         }
@@ -154,7 +190,7 @@ impl LineBuffer {
 
     fn take(&mut self, end: usize) -> Line {
         let line = self.bytes.get(self.at..end).unwrap_or_default();
-        if core::mem::take(&mut self.is_passing) || line.len() > MOST_LINE {
+        if core::mem::take(&mut self.is_passing) || line.len() > self.most {
             return Line::TooLong;
         }
         str::from_utf8(line).map_or(Line::NotUtf8, |text| Line::Text(text.to_owned()))
@@ -167,7 +203,7 @@ mod tests {
 
     /// The lines of bytes that come in pieces of one length, and the most bytes that were kept meanwhile.
     fn lines(bytes: &[u8], piece: usize) -> (Vec<Line>, usize) {
-        let (mut buffer, mut found, mut most) = (LineBuffer::default(), Vec::new(), 0);
+        let (mut buffer, mut found, mut most) = (LineBuffer::of(MOST_LINE), Vec::new(), 0);
         for piece in bytes.chunks(piece) {
             buffer.push(piece);
             most = most.max(buffer.bytes.len());

@@ -3,7 +3,7 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use control::{
     environments, first_environment,
-    rows::{RowKey, RowKind},
+    rows::{DocumentDigest, RowKey, RowKind},
 };
 use sdk_core::BucketKey;
 use serde_json::value::RawValue;
@@ -18,8 +18,17 @@ const MOST_CHANGES: u32 = 1_000;
 #[derive(Default)]
 pub(super) struct News {
     whole: RefCell<Option<(Version, Rc<str>)>>,
-    /// The changes since a version, and the version that they lead to.
-    changes: RefCell<Option<(Version, Version, Rc<str>)>>,
+    /// The changes since a version, the version that they lead to, and the proof that they have.
+    changes: RefCell<Option<(Version, Version, Proof, Rc<str>)>>,
+}
+
+/// The way in which an isolate checks that changed rows lead to the hub's document.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// By the digest of the document, which costs what changed.
+    Digest,
+    /// By the document's entity tag, as isolates of earlier releases do.
+    EntityTag,
 }
 
 impl News {
@@ -59,8 +68,8 @@ impl News {
 
     /// The changes since a version; `None` if the whole ruleset must be sent: the version is of another epoch, the document has errors, or
     /// the changes are not shorter.
-    pub(super) fn changes(&self, store: &impl Store, ground: &Ground, since: Version) -> Result<Option<Rc<str>>, Problem> {
-        let is_held = |(from, to, _): &&(Version, Version, Rc<str>)| *from == since && *to == ground.version;
+    pub(super) fn changes(&self, store: &impl Store, ground: &Ground, since: Version, proof: Proof) -> Result<Option<Rc<str>>, Problem> {
+        let is_held = |(from, to, by, _): &&(Version, Version, Proof, Rc<str>)| (*from, *to, *by) == (since, ground.version, proof);
         if let Some((.., text)) = self.changes.borrow().as_ref().filter(is_held) {
             return Ok(Some(Rc::clone(text)));
         }
@@ -76,20 +85,25 @@ impl News {
             .map(|key| (key.kind.as_str().to_owned(), text(&key), key.name))
             .map(|(kind, text, name)| (kind, name, text))
             .collect();
-        let document = if rows.is_empty() { None } else { Some(ground.rows.compose(false)) };
+        let digest = if rows.is_empty() { None } else { Some(ground.digest()) };
         let bytes: usize = rows.iter().map(|(_, name, text)| name.len() + text.as_ref().map_or(0, String::len)).sum();
-        if document.as_ref().is_some_and(|document| bytes >= document.len()) {
+        if digest.is_some_and(|digest| bytes >= digest.bytes()) {
             return Ok(None);
         }
+        let tag = |_| Etag::strong(ground.rows.compose(false).as_bytes()).into_text();
+        let (digest, sum) = match proof {
+            Proof::Digest => (digest.map(DocumentDigest::to_text), None),
+            Proof::EntityTag => (None, digest.map(tag)),
+        };
         let keys = if has_keys { Some(keys_in_use(ground)?) } else { None };
         let mut pages = store.pages(None)?;
         pages.retain(|(_, version)| *version > since.number);
-        let sum = document.map(|document| Etag::strong(document.as_bytes()).into_text());
         let receipts = receipts::key(store)?;
         let stream_key = store.stream_key()?;
-        let answer = RulesetAnswer { pages, since: Some(since.number), rows, sum, stream_key, receipts, ..about(ground, keys.as_deref()) };
+        let answer =
+            RulesetAnswer { pages, since: Some(since.number), rows, digest, sum, stream_key, receipts, ..about(ground, keys.as_deref()) };
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
-        self.changes.replace(Some((since, ground.version, Rc::clone(&text))));
+        self.changes.replace(Some((since, ground.version, proof, Rc::clone(&text))));
         Ok(Some(text))
     }
 }
@@ -108,6 +122,7 @@ fn about<'a>(ground: &Ground, keys: Option<&'a [Box<RawValue>]>) -> RulesetAnswe
         pages: Vec::new(),
         since: None,
         rows: Vec::new(),
+        digest: None,
         sum: None,
         document: None,
         errors: ground.error_count,

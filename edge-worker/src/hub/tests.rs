@@ -1,16 +1,17 @@
 //! Commands on a store in memory, for what reads the history of more than one of them.
 use control::{
-    Allowed, Command, CommandOutcome, DefinitionChange, Refusal, RefusalKind, Revert, Section, Supplies,
+    Allowed, Command, CommandOutcome, DefinitionChange, Refusal, RefusalKind, Revert, RolloutCommand, RolloutPlan, Section, Supplies,
     change::{Action, Actor},
-    rows::{RowKey, RowKind, Rows, State},
+    lifecycle::Step,
+    rows::{DocumentDigest, RowKey, RowKind, Rows, State},
 };
-use sdk_core::{ApplicableOverrides, Context, Include, Millis, OwnerKind};
+use sdk_core::{ApplicableOverrides, Context, Include, Millis, OwnerKind, Percentage};
 
 use super::{
     baseline,
     ground::{Ground, GroundCache},
     named_rows,
-    news::News,
+    news::{News, Proof},
     record::{Beside, RepeatableRequest, write},
     stored_edits::StoredEdits,
 };
@@ -85,6 +86,7 @@ fn keeps_what_is_stored(hub: &Hub) {
     let (kept, read) = (hub.ground.newest(&hub.store).unwrap(), GroundCache::default().newest(&hub.store).unwrap());
     assert_eq!((kept.version, &kept.head, &kept.rows), (read.version, &read.head, &read.rows));
     assert_eq!((kept.error_count, &kept.errors, kept.sound()), (read.error_count, &read.errors, read.sound()));
+    assert_eq!(kept.digest(), DocumentDigest::of(&read.rows));
     let answer = |ground: &Ground, flag: &str| {
         let evaluation = ground.ruleset.evaluate(ApplicableOverrides::default(), flag, &Context::new(), Millis(7), None);
         let mut out = String::new();
@@ -210,6 +212,36 @@ fn after_each_command_the_hub_keeps_what_it_would_read() {
     assert_eq!(held.rows.get(RowKind::State, "a"), Some(r#"{"enabled":true}"#));
 }
 
+#[test]
+fn a_kill_and_a_step_of_a_rollout_compile_no_document() {
+    let hub = Hub::new();
+    hub.import(A).unwrap();
+    let by = Actor { role: "admin".into(), ..Actor::system("a test", Millis(7)) };
+    let rollout = |order| Command::Rollout { flag: "a".into(), order };
+    let plan = RolloutPlan { percentage: Percentage::of(10.0), start: true, ..RolloutPlan::default() };
+    let commands = [
+        Command::Kill { flag: "a".into() },
+        Command::Revive { flag: "a".into() },
+        rollout(RolloutCommand::Create(plan)),
+        rollout(RolloutCommand::Step(Step::Percentage(Percentage::of(50.0).unwrap()))),
+        rollout(RolloutCommand::Step(Step::Pause)),
+        rollout(RolloutCommand::Step(Step::RollBack)),
+    ];
+    for command in &commands {
+        let ground = hub.ground.newest(&hub.store).unwrap();
+        let outcome = hub.ground.execute(control::execute, &ground, &Rows::default(), command, Supplies::default(), &by).unwrap();
+        assert!(outcome.restated.is_some() && outcome.ruleset.is_none(), "{command:?}");
+        drop(ground);
+        hub.carry_out(command).unwrap();
+        keeps_what_is_stored(&hub);
+    }
+    // Units that no list of the ruleset names are not among its tables.
+    let ground = hub.ground.newest(&hub.store).unwrap();
+    let create = rollout(RolloutCommand::Create(RolloutPlan { allow: vec!["u-1".into()], start: true, ..RolloutPlan::default() }));
+    let outcome = hub.ground.execute(control::execute, &ground, &Rows::default(), &create, Supplies::default(), &by).unwrap();
+    assert!(outcome.restated.is_none() && outcome.ruleset.is_some());
+}
+
 /// A row that this release refuses, and an earlier one stored, is left out; what changes beside it changes in both sets of rows.
 #[test]
 fn after_each_command_beside_a_row_that_is_left_out_the_hub_keeps_what_it_would_read() {
@@ -322,19 +354,23 @@ fn the_changes_since_any_version_lead_to_the_newest_document() {
     let ground = hub.ground.newest(&hub.store).unwrap();
     let newest = document_of(&whole());
     for (version, mut rows) in held {
-        let changes = news.changes(&hub.store, &ground, version).unwrap().expect("changes are shorter than the document");
-        assert!(!changes.contains(&filler) && changes.len() < 2_000);
-        let changes: serde_json::Value = serde_json::from_str(&changes).unwrap();
-        for row in changes["rows"].as_array().unwrap() {
+        let told = |proof| news.changes(&hub.store, &ground, version, proof).unwrap().expect("changes are shorter than the document");
+        let text = told(Proof::Digest);
+        assert!(!text.contains(&filler) && text.len() < 2_000);
+        let [changes, of_earlier] = [text, told(Proof::EntityTag)].map(|text| serde_json::from_str::<serde_json::Value>(&text).unwrap());
+        let row = |row: &serde_json::Value| {
             let key = RowKey { kind: RowKind::from_name(row[0].as_str().unwrap()).unwrap(), name: row[1].as_str().unwrap().into() };
-            match row[2].as_str() {
-                Some(text) => rows.insert(key, text.into()),
-                None => rows.remove(&key),
-            }
-        }
+            (key, row[2].as_str().map(str::to_owned))
+        };
+        let writes: Vec<_> = changes["rows"].as_array().unwrap().iter().map(row).collect();
+        let mut digest = DocumentDigest::of(&rows);
+        digest.apply(&mut rows, &writes);
         let composed: serde_json::Value = serde_json::from_str(&rows.compose(false)).unwrap();
         assert_eq!(composed.to_string(), newest, "since {version}");
-        assert_eq!(changes["sum"], Etag::strong(rows.compose(false).as_bytes()).as_str());
+        assert_eq!(changes["digest"], digest.to_text());
+        assert!(changes.get("sum").is_none() && of_earlier.get("digest").is_none());
+        assert_eq!(of_earlier["rows"], changes["rows"]);
+        assert_eq!(of_earlier["sum"], Etag::strong(rows.compose(false).as_bytes()).as_str());
     }
 }
 
@@ -348,13 +384,14 @@ fn an_override_is_told_as_its_page_alone_and_what_cannot_be_told_in_changes_is_t
     let write = [(customer.clone(), Some(r#"{"a":false}"#.to_owned()))];
     hub.store.commit(since, &Commit { writes: &write, ..Commit::default() }, Millis(8)).unwrap().unwrap();
     let ground = hub.ground.newest(&hub.store).unwrap();
-    let changes: serde_json::Value = serde_json::from_str(&news.changes(&hub.store, &ground, since).unwrap().unwrap()).unwrap();
+    let changes: serde_json::Value =
+        serde_json::from_str(&news.changes(&hub.store, &ground, since, Proof::Digest).unwrap().unwrap()).unwrap();
     assert_eq!(changes["pages"], serde_json::json!([[customer.page().unwrap(), ground.version.number]]));
     assert!(changes["document"].is_null() && changes["keys"].is_null() && changes.get("rows").is_none() && changes.get("sum").is_none());
 
     let other: Version = "0a1b2c3d4e50.1".parse().unwrap();
     for unknown in [other, Version { number: 0, ..since }, ground.version, Version { number: 9, ..since }] {
-        assert!(news.changes(&hub.store, &ground, unknown).unwrap().is_none(), "{unknown}");
+        assert!(news.changes(&hub.store, &ground, unknown, Proof::Digest).unwrap().is_none(), "{unknown}");
     }
     // A thousand rows are told, one more is not; overrides do not count.
     let write = |kind: RowKind, count: usize| {
@@ -364,7 +401,7 @@ fn an_override_is_told_as_its_page_alone_and_what_cannot_be_told_in_changes_is_t
     };
     write(RowKind::Customer, 2_000);
     let newer = write(RowKind::Course, 1_000);
-    assert!(news.changes(&hub.store, &newer, since).unwrap().is_some());
+    assert!(news.changes(&hub.store, &newer, since, Proof::Digest).unwrap().is_some());
     let newer = write(RowKind::Course, 1);
-    assert!(news.changes(&hub.store, &newer, since).unwrap().is_none());
+    assert!(news.changes(&hub.store, &newer, since, Proof::Digest).unwrap().is_none());
 }

@@ -14,15 +14,19 @@ use control::{
     change::{Action, Actor, Hash, Hashes, Link, Verifier},
     check_reason, environments, settle,
 };
-use futures_util::{
-    StreamExt, TryStreamExt,
-    future::{Either, select},
-    stream,
-};
+use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
 use worker::{Delay, Request, Response, ResponseBuilder, console_error};
 
-use super::{FlagHub, admin::check_reason_given, baseline, execute::Decision, schedules, wire, written_rows::Budget};
+use super::{
+    FlagHub,
+    admin::check_reason_given,
+    baseline,
+    execute::Decision,
+    ndjson::{self, Arrived, ArrivingLines},
+    schedules, wire,
+    written_rows::Budget,
+};
 use crate::{
     clock,
     problem::Problem,
@@ -36,8 +40,6 @@ use crate::{
 
 /// The longest line that is read: a part of a row, every character of it escaped.
 const MAX_LINE: usize = 4_000_000;
-/// The time for which a body may send nothing.
-const SILENCE: Duration = Duration::from_secs(10);
 /// The pause between two slices, in which other requests are carried out.
 pub(super) const PAUSE: Duration = Duration::from_millis(1);
 /// The bytes of a piece of a backup: as many as are usual, at least and at most. A piece ends with the slice that reaches them.
@@ -352,42 +354,25 @@ pub(super) fn read<T: DeserializeOwned>(text: &str, number: u64) -> Result<T, Pr
     serde_json::from_str(text).map_err(|error| Problem::malformed(format!("line {number} is none of a backup: {error}")))
 }
 
-/// The lines of a body that arrives bit by bit.
-pub(super) struct Lines {
-    body: worker::ByteStream,
-    read: Vec<u8>,
-    /// The offset of the next line in the bytes read.
-    at: usize,
-}
+/// The lines of a backup as it arrives.
+pub(super) struct Lines(ArrivingLines);
 
 impl Lines {
     pub(super) fn new(request: &mut Request) -> Result<Self, Problem> {
-        Ok(Self { body: request.stream().map_err(|_| Problem::malformed("expected a backup, found no body"))?, read: Vec::new(), at: 0 })
+        ArrivingLines::new(request, MAX_LINE, "a backup").map(Self)
     }
 
+    /// The next line; `None` at the end. While a body is awaited the hub answers nothing else: so a line that is too long is refused before
+    /// it ends.
     pub(super) async fn next(&mut self) -> Result<Option<String>, Problem> {
-        let mut searched = self.at;
-        loop {
-            let rest = self.read.get(searched..).unwrap_or_default();
-            if let Some(length) = rest.iter().position(|byte| *byte == b'\n') {
-                let line = self.read.get(self.at..searched + length).unwrap_or_default().to_vec();
-                self.at = searched + length + 1;
-                return String::from_utf8(line).map(Some).map_err(|_| Problem::malformed("the backup is not UTF-8"));
+        match self.0.next().await? {
+            None => Ok(None),
+            Some(Arrived::Line(ndjson::Line::Text(text))) => Ok(Some(text)),
+            Some(Arrived::Line(ndjson::Line::NotUtf8)) => Err(Problem::malformed("the backup is not UTF-8")),
+            Some(Arrived::Line(ndjson::Line::TooLong) | Arrived::TooMuch) => {
+                Err(Problem::malformed(format!("a line has more than {MAX_LINE} bytes")))
             }
-            self.read.drain(..core::mem::take(&mut self.at));
-            searched = self.read.len();
-            if searched > MAX_LINE {
-                return Err(Problem::malformed(format!("a line has more than {MAX_LINE} bytes")));
-            }
-            // While a body is awaited the hub answers nothing else: one that falls silent is given up.
-            let Either::Left((next, _)) = select(self.body.try_next(), Delay::from(SILENCE)).await else {
-                return Err(Problem::malformed(format!("the body sent nothing for {} seconds", SILENCE.as_secs())));
-            };
-            match next.map_err(|_| Problem::malformed("the body ended early"))? {
-                Some(bytes) => self.read.extend(bytes),
-                None if self.read.is_empty() => return Ok(None),
-                None => return Err(Problem::malformed("the last line has no end")),
-            }
+            Some(Arrived::Rest(_)) => Err(Problem::malformed("the last line has no end")),
         }
     }
 }

@@ -48,7 +48,10 @@ pub(crate) const ENVIRONMENT: &str = "twinflag-environment";
 /// The header by which an isolate says that it holds the rows of the version in `?since=`, and so understands [`RulesetAnswer::since`]. A
 /// hub of an earlier release takes no notice of it, and isolates of earlier releases do not send it.
 pub(crate) const HOLDS: &str = "twinflag-holds";
-/// The value of [`HOLDS`].
+/// The value of [`HOLDS`] of an isolate that checks changes by [`RulesetAnswer::digest`]. A hub of an earlier release does not know it, and
+/// sends the whole document.
+pub(super) const DIGESTED_ROWS: &str = "digested rows";
+/// The value of [`HOLDS`] of isolates of earlier releases, which check changes by [`RulesetAnswer::sum`].
 pub(super) const ROWS: &str = "rows";
 /// The header with the version that an isolate has heard of, or `now` if it has just changed something; for a reader.
 pub(crate) const NEWS_SINCE: &str = "twinflag-news-since";
@@ -92,7 +95,10 @@ pub(super) struct RulesetAnswer<'a> {
     /// The kind, the name and the text of each row of the document that changed; no text if the row is gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) rows: Vec<(String, String, Option<String>)>,
-    /// The entity tag of the document that the changed rows lead to; absent if none changed.
+    /// The digest of the document that the changed rows lead to; absent if none changed, and from [`ROWS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) digest: Option<String>,
+    /// The entity tag of the document that the changed rows lead to; absent if none changed, and from [`DIGESTED_ROWS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sum: Option<String>,
     /// The document without overrides; `null` if none serves, and among changes.

@@ -158,6 +158,11 @@ impl Compiler {
         Ok((Compiled { ruleset, overrides, errors, error_count, warnings }, document.environment))
     }
 
+    /// The flag that is kept under this key.
+    pub(crate) fn kept_flag(&self, key: &str) -> Option<&Entry<CompiledFlag>> {
+        self.flags.find(key)
+    }
+
     /// Compiles segments and flags, or takes their kept parts. An error refuses the document.
     fn parts(&mut self, document: &Top<'_>, parts: &mut Parts, report: &mut Report) -> Result<(), DocumentError> {
         let (mut builder, mut patterns, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
@@ -300,7 +305,7 @@ impl Default for Compiler {
 }
 
 /// Reads members of an object that are known by their text.
-fn read_members<'m, 't>(members: &'m StateMembers<'t>, place: Place<'_>) -> Result<Vec<(&'m str, Tape<'t>)>, DocumentError> {
+pub(crate) fn read_members<'m, 't>(members: &'m StateMembers<'t>, place: Place<'_>) -> Result<Vec<(&'m str, Tape<'t>)>, DocumentError> {
     let read = |(name, raw): &'m (Cow<'t, str>, &'t str)| Ok((&**name, Tape::read(raw, place.name(name))?));
     members.iter().map(read).collect()
 }

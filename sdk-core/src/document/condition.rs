@@ -17,6 +17,7 @@ use crate::{
         condition::Portion,
         image::Span,
         operator::{OPERATORS, Operator, TestOptions},
+        write::StepTables as _,
     },
     percentage::Percentage,
 };

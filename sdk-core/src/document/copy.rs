@@ -8,7 +8,7 @@ use crate::{
         condition::{Condition, Portion},
         image::{Head, Image, Span},
         words::Run,
-        write::Keep,
+        write::{Keep, StepTables as _},
     },
 };
 

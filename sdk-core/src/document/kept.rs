@@ -66,6 +66,12 @@ impl<T> Kept<T> {
         entry.whole.map(|_| length)
     }
 
+    /// The part that is kept under this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&Entry<T>> {
+        let hash = hash(name);
+        self.0.find(hash, |entry| entry.name == hash).map(|entry| &**entry)
+    }
+
     /// Takes out what has this name.
     pub(crate) fn take(&mut self, name: &str) -> Option<Box<Entry<T>>> {
         let hash = hash(name);

@@ -138,7 +138,7 @@ pub(crate) fn link<'f>(
     drop((linked, required));
     let tables = builder.finish_exact().ok_or_else(DocumentError::too_large)?;
     let private = environment.private.to_vec();
-    Ok((Ruleset::new(tables, key, private, segments.in_order_of_numbers(), tags), warnings))
+    Ok((Ruleset::new(tables, key, environment.name, private, segments.in_order_of_numbers(), tags), warnings))
 }
 
 /// Finds the segments of a flag; `None` after reporting what is wrong with it.

@@ -22,6 +22,7 @@ mod pattern;
 mod prerequisites;
 mod reader;
 mod report;
+mod restate;
 mod rollout;
 mod rows;
 mod scalars;

@@ -12,6 +12,7 @@ use crate::{
         image::Span,
         operator::{Form, TestOptions},
         words::Run,
+        write::StepTables as _,
     },
 };
 

@@ -6,8 +6,8 @@ use super::{
 use crate::{
     bucket::{BUCKETS, BucketKey, DrawHash},
     model::{
-        build::Builder,
         details::{Decision, Layer, Reason, StepIndex},
+        write::StepTables,
     },
 };
 
@@ -32,8 +32,11 @@ pub(crate) struct Plan<'p> {
     pub(crate) key: BucketKey,
 }
 
-/// Lays the steps of a flag and answers where they start.
-pub(crate) fn lay(plan: &Plan<'_>, builder: &mut Builder) -> u32 {
+/// Lays the steps of a flag and returns the place where they start.
+///
+/// Behind a step that answers everybody stand those that it hides: a state that hides nothing is then laid from the tables alone, without
+/// the flag's conditions being copied again. Hidden lists are left out, because they may be most of a document.
+pub(crate) fn lay(plan: &Plan<'_>, builder: &mut impl StepTables) -> u32 {
     let Plan { flag_key, definition, state: State { enabled, rollout }, required, conditions, environment, key } = *plan;
     let unit = builder.attribute(definition.unit.as_deref().unwrap_or(TARGETING_KEY));
     let continues = definition.on_missing_unit == OnMissingUnit::Continue;
@@ -42,24 +45,22 @@ pub(crate) fn lay(plan: &Plan<'_>, builder: &mut Builder) -> u32 {
 
     if !enabled {
         builder.constant(off(Reason::Disabled, StepIndex::DISABLED));
-        return start;
-    }
-    if rollout.rolled_back {
+    } else if rollout.rolled_back {
         builder.constant(off(Reason::Disabled, StepIndex::ROLLED_BACK));
-        return start;
     }
+    let mut is_hidden = !enabled || rollout.rolled_back;
     let unmet = off(Reason::PrerequisiteFailed, StepIndex::PREREQUISITES);
     for required in required {
         match required {
             Required::Flag { flag, variants } => builder.prerequisite(*flag, unmet, variants),
             Required::Never => {
                 builder.constant(unmet);
-                return start;
+                is_hidden = true;
             }
         }
     }
     builder.overrides();
-    if rollout.running {
+    if rollout.running && !is_hidden {
         let listed = |variant, step| Decision::new(variant, Reason::TargetingMatch, Layer::Rollout, step);
         if !rollout.deny.is_empty() {
             builder.list(unit, listed(definition.off, StepIndex::DENY), false, rollout.deny.iter());

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod flag_view;
 mod numbering;
 pub(crate) mod overrides;
+pub(crate) mod restated;
 pub(crate) mod ruleset;
 pub(crate) mod ruleset_at;
 pub(crate) mod scratch;

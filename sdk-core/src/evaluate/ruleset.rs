@@ -21,6 +21,7 @@ use crate::{
     model::{
         details::{Decision, ErrorCode, FlagType},
         image::{Head, Image},
+        steps_of_one::Room,
         symbol::Exact,
     },
 };
@@ -58,6 +59,10 @@ pub struct Ruleset {
     pub(crate) segments: Vec<Box<str>>,
     /// The tags of the flags that have some, by their numbers.
     tags: BTreeMap<u32, Arc<Texts>>,
+    /// The name of the environment, whose defaults flags may have.
+    pub(crate) environment: Option<Box<str>>,
+    /// The place for steps of flags whose state changes.
+    pub(super) room: Room,
     /// The flags and variants that the numbers stand for; overrides hold it too.
     pub(crate) numbering: Numbering,
     /// Numbers of flags and, counted on from there, of aliases, by their name.
@@ -73,6 +78,7 @@ impl Ruleset {
     pub(crate) fn new(
         image: Image,
         key: BucketKey,
+        environment: Option<&str>,
         private: Vec<String>,
         segments: Vec<Box<str>>,
         tags: BTreeMap<u32, Arc<Texts>>,
@@ -82,7 +88,8 @@ impl Ruleset {
         for number in 0..image.flags() + image.head(Head::Aliases) {
             keys.insert_unique(key_hasher.hash(name(&image, number)), number, |number| key_hasher.hash(name(&image, *number)));
         }
-        Self { numbering: Numbering::of(&image), image, key, private, segments, tags, keys, key_hasher }
+        let (numbering, environment) = (Numbering::of(&image), environment.map(Into::into));
+        Self { image, key, environment, private, segments, tags, room: Room::default(), numbering, keys, key_hasher }
     }
 
     /// Evaluates one flag, named by its key or an alias, for a context at a moment.
@@ -183,7 +190,7 @@ impl Ruleset {
 
     /// The size in bytes of the tables that evaluation reads, all of it on the heap.
     pub fn heap_bytes(&self) -> usize {
-        self.image.bytes().len() + self.keys.allocation_size()
+        self.image.memory.bytes().len() + self.keys.allocation_size()
     }
 
     /// The tags of a flag.

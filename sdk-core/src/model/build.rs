@@ -13,6 +13,7 @@ use super::{
     },
     symbol::{Exact, Fingerprints, Symbols as _},
     words::GUARDED,
+    write::StepTables,
 };
 use crate::{
     bucket::Subkey,
@@ -170,29 +171,8 @@ impl Builder {
         Self::new(INTERN)
     }
 
-    /// The place of the next word.
-    pub(crate) fn here(&self) -> u32 {
-        place(self.code.len())
-    }
-
-    pub(super) fn push(&mut self, words: &[u32]) {
-        self.code.extend_from_slice(words);
-    }
-
-    pub(super) fn set(&mut self, at: usize, word: u32) {
-        if let Some(place) = self.code.get_mut(at) {
-            *place = word;
-        }
-    }
-
     pub(super) fn push_double(&mut self, number: f64) {
         self.push_wide((number + 0.0).to_bits());
-    }
-
-    pub(super) fn push_subkey(&mut self, subkey: Subkey) {
-        for half in subkey.0 {
-            self.push_wide(half);
-        }
     }
 
     pub(super) fn push_span(&mut self, span: Span) {
@@ -230,20 +210,6 @@ impl Builder {
         }
     }
 
-    /// The number of the attribute with this name.
-    pub(crate) fn attribute(&mut self, name: &str) -> u32 {
-        let known = |number: &u32| {
-            let record = self.attributes.get(*number as usize);
-            record.is_some_and(|[at, length]| self.bytes.get(range(Span::of(*at, *length))) == Some(name.as_bytes()))
-        };
-        if let Some(number) = self.recent.into_iter().find(known) {
-            return number;
-        }
-        let number = self.find_attribute(name);
-        self.recent = [number, self.recent[0]];
-        number
-    }
-
     fn find_attribute(&mut self, name: &str) -> u32 {
         let span = self.text(name.as_bytes());
         let lookup = match name {
@@ -270,29 +236,6 @@ impl Builder {
     /// How an attribute of these tables is looked up.
     pub(super) fn lookup_of(&self, attribute: u32) -> Option<Lookup> {
         self.attributes.get(attribute as usize).map(|[_, length]| Lookup::of(length >> KIND_SHIFT))
-    }
-
-    /// Appends the numbers of encoded scalars as a list. A scalar twice stands once; answers how many there are.
-    pub(super) fn push_symbols<'a>(&mut self, encoded: impl Iterator<Item = &'a [u8]>) -> usize {
-        let start = self.code.len();
-        for scalar in encoded {
-            let number = self.symbol(scalar);
-            make_room(&mut self.code, 1);
-            self.code.push(number);
-        }
-        if let Some(list) = self.code.get_mut(start..) {
-            list.sort_unstable();
-        }
-        let mut kept = start;
-        for index in start..self.code.len() {
-            if index == start || self.code.get(index) != self.code.get(kept - 1) {
-                self.code.swap(kept, index);
-                kept += 1;
-            }
-        }
-        self.code.truncate(kept);
-        self.lists.push(Span { at: place(start), length: place(kept - start) });
-        kept - start
     }
 
     fn symbol(&mut self, encoded: &[u8]) -> u32 {
@@ -554,6 +497,57 @@ impl Builder {
         let length = place(bytes.len()).to_le_bytes();
         *bytes.get_mut(LENGTH_AT..)?.first_chunk_mut()? = length;
         Image::new(bytes.into(), symbol_width)
+    }
+}
+
+impl StepTables for Builder {
+    fn here(&self) -> u32 {
+        place(self.code.len())
+    }
+
+    fn push(&mut self, words: &[u32]) {
+        self.code.extend_from_slice(words);
+    }
+
+    fn set(&mut self, at: u32, word: u32) {
+        if let Some(place) = self.code.get_mut(at as usize) {
+            *place = word;
+        }
+    }
+
+    fn attribute(&mut self, name: &str) -> u32 {
+        let known = |number: &u32| {
+            let record = self.attributes.get(*number as usize);
+            record.is_some_and(|[at, length]| self.bytes.get(range(Span::of(*at, *length))) == Some(name.as_bytes()))
+        };
+        if let Some(number) = self.recent.into_iter().find(known) {
+            return number;
+        }
+        let number = self.find_attribute(name);
+        self.recent = [number, self.recent[0]];
+        number
+    }
+
+    fn push_symbols<'a>(&mut self, encoded: impl Iterator<Item = &'a [u8]>) -> usize {
+        let start = self.code.len();
+        for scalar in encoded {
+            let number = self.symbol(scalar);
+            make_room(&mut self.code, 1);
+            self.code.push(number);
+        }
+        if let Some(list) = self.code.get_mut(start..) {
+            list.sort_unstable();
+        }
+        let mut kept = start;
+        for index in start..self.code.len() {
+            if index == start || self.code.get(index) != self.code.get(kept - 1) {
+                self.code.swap(kept, index);
+                kept += 1;
+            }
+        }
+        self.code.truncate(kept);
+        self.lists.push(Span { at: place(start), length: place(kept - start) });
+        kept - start
     }
 }
 

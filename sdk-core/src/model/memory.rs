@@ -32,6 +32,14 @@ impl Memory {
         self.bytes_mut()
     }
 
+    /// Grows to this many bytes and no more; what was written stays, and the rest is 0.
+    pub(crate) fn extend(&mut self, length: usize) {
+        let mut larger = alloc::vec::Vec::with_capacity(length);
+        larger.extend_from_slice(self.bytes());
+        larger.resize(length, 0);
+        *self = larger.into();
+    }
+
     /// The word of this number; what is not there reads as 0.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
     pub(crate) fn word(&self, index: usize) -> u32 {

@@ -13,6 +13,7 @@ mod moments;
 pub(crate) mod operator;
 pub(crate) mod shape;
 pub(crate) mod step;
+pub(crate) mod steps_of_one;
 pub(crate) mod symbol;
 pub(crate) mod words;
 pub(crate) mod write;

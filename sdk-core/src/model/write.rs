@@ -11,7 +11,7 @@ use super::{
     words::Run,
 };
 use crate::{
-    bucket::DrawHash,
+    bucket::{DrawHash, Subkey},
     context::value::{self, Encoded},
     matching::comparison::Comparison,
 };
@@ -25,17 +25,32 @@ pub(crate) enum Keep {
     Decisive,
 }
 
-/// Steps.
-impl Builder {
+/// Tables that the steps of a flag are written into: those of all flags while they are linked, or those of one flag whose state changes.
+pub(crate) trait StepTables {
+    /// The place of the next word.
+    fn here(&self) -> u32;
+
+    /// Appends words.
+    fn push(&mut self, words: &[u32]);
+
+    /// Replaces the word at a place.
+    fn set(&mut self, at: u32, word: u32);
+
+    /// The number of the attribute with this name.
+    fn attribute(&mut self, name: &str) -> u32;
+
+    /// Appends the numbers of encoded scalars as a list, ascending. A scalar twice stands once; returns how many there are.
+    fn push_symbols<'a>(&mut self, encoded: impl Iterator<Item = &'a [u8]>) -> usize;
+
     /// Makes the next step depend on a condition, if there is one.
-    pub(crate) fn guard(&mut self, condition: u32) {
+    fn guard(&mut self, condition: u32) {
         if condition != 0 {
             self.push(&[code::guard(condition)]);
         }
     }
 
     /// A constant answer; without a guard it ends the flag's steps.
-    pub(crate) fn constant(&mut self, decision: Decision) {
+    fn constant(&mut self, decision: Decision) {
         let drawn = decision.bucket_plus_one() != 0;
         self.push(&[code::with_count(Operation::Const, 0, usize::from(drawn)), decision.word()]);
         if drawn {
@@ -44,31 +59,39 @@ impl Builder {
     }
 
     /// Answers `unmet` unless another flag has one of these variants.
-    pub(crate) fn prerequisite(&mut self, flag: u32, unmet: Decision, variants: &[u32]) {
+    fn prerequisite(&mut self, flag: u32, unmet: Decision, variants: &[u32]) {
         self.push(&[code::with_count(Operation::Prerequisite, 0, variants.len()), flag, unmet.word()]);
         self.push(variants);
     }
 
     /// The place of the overrides.
-    pub(crate) fn overrides(&mut self) {
+    fn overrides(&mut self) {
         self.push(&[Operation::Overrides as u32]);
     }
 
     /// A list of units, encoded.
-    pub(crate) fn list<'a>(&mut self, attribute: u32, listed: Decision, allows: bool, units: impl Iterator<Item = &'a [u8]>) {
-        let start = self.code.len();
+    fn list<'a>(&mut self, attribute: u32, listed: Decision, allows: bool, units: impl Iterator<Item = &'a [u8]>) {
+        let start = self.here();
         self.push(&[0, attribute, listed.word()]);
         let count = self.push_symbols(units);
         self.set(start, code::with_count(Operation::List, if allows { code::ALLOW } else { 0 }, count));
     }
 
     /// A draw; `shares` are upper bounds and decisions.
-    pub(crate) fn draw(&mut self, attribute: u32, hash: DrawHash, continues: bool, shares: impl ExactSizeIterator<Item = (u32, Decision)>) {
+    fn draw(&mut self, attribute: u32, hash: DrawHash, continues: bool, shares: impl ExactSizeIterator<Item = (u32, Decision)>) {
         let flags = hash_flags(hash) | if continues { code::CONTINUE } else { 0 };
         self.push(&[code::with_count(Operation::Draw, flags, shares.len()), attribute]);
         self.push_subkey(hash.parameters());
         for (bound, decision) in shares {
             self.push(&[bound, decision.word()]);
+        }
+    }
+
+    /// Appends the two halves of a key, the lower word of each first.
+    #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
+    fn push_subkey(&mut self, subkey: Subkey) {
+        for half in subkey.0 {
+            self.push(&[half as u32, (half >> 32) as u32]);
         }
     }
 }
@@ -144,7 +167,7 @@ impl Builder {
         let at = self.here();
         self.push(&[0, attribute]);
         let count = self.push_symbols(entries);
-        self.set(at as usize, code::with_count(operation, flags, count));
+        self.set(at, code::with_count(operation, flags, count));
         at
     }
 

@@ -26,7 +26,7 @@ use crate::{
         step::{Draw, Guarded, List, Step},
         symbol::Exact,
         words::Run,
-        write::Keep,
+        write::{Keep, StepTables as _},
     },
 };
 

@@ -7,8 +7,8 @@
 import Edge, { FlagHub as Hub, FlagReader as Reader } from 'index.js';
 
 const state = { hub: 'here', reader: 'here', ahead: 0, stands: false };
-/** Questions about the ruleset at the hub and at the reader, and versions that the hub told; and the hub's last answer. */
-const counts = { hub: 0, reader: 0, told: 0, waiting: 0, last: '' };
+/** Questions at the hub about the ruleset, about owners, and all; those about the ruleset at the reader; versions that the hub told; and the hub's last answer. */
+const counts = { hub: 0, owners: 0, all: 0, reader: 0, told: 0, waiting: 0, last: '' };
 
 /** False until a test sets the state: until then the wrapper answers `/health`, so that the isolate stays cold. */
 let isSet = false;
@@ -30,7 +30,10 @@ export class FlagHub {
     this.#hub = new Hub(object, env);
   }
   async fetch(request) {
-    if (new URL(request.url).pathname !== '/ruleset') return this.#hub.fetch(request);
+    const { pathname } = new URL(request.url);
+    counts.all++;
+    if (pathname === '/owners') counts.owners++;
+    if (pathname !== '/ruleset') return this.#hub.fetch(request);
     counts.hub++;
     counts.waiting++;
     while (state.hub === 'held') await new Promise(resolve => setTimeout(resolve, 5));

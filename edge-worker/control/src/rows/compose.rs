@@ -1,5 +1,5 @@
 //! Composes the text of a document from rows.
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use sdk_core::OwnerKind;
 use serde_json::value::RawValue;
@@ -51,35 +51,47 @@ impl Rows {
         out: &mut String,
     ) {
         let mut first = true;
-        let [mut of_definition, mut of_state] = [kind, RowKind::State].map(|kind| RowKey { kind, name: String::new() });
         for name in self.names(section) {
-            for key in [&mut of_definition, &mut of_state] {
-                key.name.clear();
-                key.name.push_str(name);
-            }
-            let refused = if as_written { self.refused(&of_definition) } else { None };
-            let row = match refused {
-                Some(refused) => Some(Cow::Owned(Row::new(kind, refused.text))),
-                None => self.row_after(writes, &of_definition),
-            };
-            let Some(row) = row else { continue };
-            let mut member = |value: &[&str]| {
+            self.compose_member(kind, name, writes, as_written, |value| {
                 if !core::mem::take(&mut first) {
                     out.push(',');
                 }
                 out.extend(["\"", name, "\":"]);
                 out.extend(value.iter().copied());
-            };
-            if row.takes_state
-                && let Some(state) = self.row_after(writes, &of_state)
-            {
-                member(&joined(&row.text, &state.text));
-                continue;
-            }
-            for value in values(&row.text) {
-                member(&[value]);
-            }
+            });
         }
+    }
+
+    /// Hands `member` the pieces of each value that stands under a name among flags or segments, nearly always one value.
+    pub(super) fn compose_member(
+        &self,
+        kind: RowKind,
+        name: &str,
+        writes: &[(RowKey, Option<String>)],
+        as_written: bool,
+        mut member: impl FnMut(&[&str]),
+    ) {
+        let [of_definition, of_state] = [kind, RowKind::State].map(|kind| RowKey { kind, name: name.into() });
+        let refused = if as_written { self.refused(&of_definition) } else { None };
+        let row = match refused {
+            Some(refused) => Some(Cow::Owned(Row::new(kind, refused.text))),
+            None => self.row_after(writes, &of_definition),
+        };
+        let Some(row) = row else { return };
+        if row.takes_state
+            && let Some(state) = self.row_after(writes, &of_state)
+        {
+            return member(&joined(&row.text, &state.text));
+        }
+        values(&row.text).into_iter().for_each(|value| member(&[value]));
+    }
+
+    /// The text of a flag after some writes, as it stands in the document under its name; `None` if there is no such flag, or several.
+    pub(crate) fn flag_after(&self, writes: &[(RowKey, Option<String>)], key: &RowKey) -> Option<String> {
+        let mut values: Vec<String> = Vec::new();
+        self.compose_member(RowKind::Flag, &key.name, writes, false, |value| values.push(value.concat()));
+        let [text] = <[String; 1]>::try_from(values).ok()?;
+        Some(text)
     }
 
     /// A row after these writes.
@@ -122,9 +134,9 @@ fn joined<'t>(definition: &'t str, state: &'t str) -> [&'t str; 3] {
 }
 
 /// The values that stand under one name, nearly always one.
-fn values(text: &str) -> alloc::vec::Vec<&str> {
+fn values(text: &str) -> Vec<&str> {
     let list = alloc::format!("[{text}]");
-    let lengths = serde_json::from_str::<alloc::vec::Vec<&RawValue>>(&list).unwrap_or_default();
+    let lengths = serde_json::from_str::<Vec<&RawValue>>(&list).unwrap_or_default();
     let mut at = 0;
     lengths
         .into_iter()

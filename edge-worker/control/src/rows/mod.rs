@@ -5,6 +5,7 @@
 //! all overrides, are *state*: they stand in rows of their own, and [`Rows::merge`] keeps them when a document is imported.
 mod changes;
 mod compose;
+mod digest;
 mod merge;
 pub(crate) mod refused;
 pub(crate) mod spelling;
@@ -13,6 +14,7 @@ mod split;
 use alloc::{collections::BTreeMap, string::String};
 
 pub use changes::{ChangeKind, DocumentChange};
+pub use digest::DocumentDigest;
 pub(crate) use merge::aliases;
 pub use merge::{Merged, Renamed, State};
 
@@ -244,6 +246,13 @@ impl Rows {
     /// Returns true if there is no row.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// No fewer bytes than the document of these rows has without overrides.
+    pub(crate) fn bytes_at_most(&self) -> usize {
+        // Every text and every name stands in it at most once, with its quotes, a colon and a comma; so do the names of sections.
+        let bytes = self.0.iter().filter(|(key, _)| key.page().is_none()).map(|(key, row)| key.name.len() + row.text.len() + 4);
+        bytes.sum::<usize>() + 64
     }
 
     /// The rows, ordered by kind and name.
