@@ -48,11 +48,15 @@ const next = [
     replacement: 'let owner = if self.kind == RowKind::Membership || self.kind == RowKind::Note && self.name.starts_with("customer-") {',
   },
   { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => {}', replacement: '| RowKind::Epoch | RowKind::Note => {}' },
-  { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => Place::ROOT', replacement: '| RowKind::Epoch | RowKind::Note => Place::ROOT' },
+  {
+    file: `${ROWS}/changes.rs`,
+    find: '| RowKind::Epoch => {\n            Place::ROOT',
+    replacement: '| RowKind::Epoch | RowKind::Note => {\n            Place::ROOT',
+  },
   {
     file: 'edge-worker/control/src/row_records.rs',
-    find: '| RowKind::Epoch => {',
-    replacement: '| RowKind::Epoch | RowKind::Note => {',
+    find: '| RowKind::Epoch => Some(place()),',
+    replacement: '| RowKind::Epoch | RowKind::Note => Some(place()),',
   },
   {
     file: 'edge-worker/control/src/revert.rs',

@@ -37,6 +37,7 @@ pub mod rows;
 mod sound_rows;
 mod spelled;
 mod state_row;
+mod webhooks;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
 pub use break_glass::{break_glass, break_glass_used};
@@ -63,3 +64,6 @@ pub use restore::{BeforeRestore, settle};
 pub use revert::{Revert, Reverted, RevertedRow};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};
 pub use sound_rows::{CompiledRows, compile_rows};
+pub use webhooks::{
+    MAX_WEBHOOKS, NewWebhook, NoticeKind, WEBHOOK_SECRET, Webhook, WebhookCommand, WebhookFormat, WebhookSecret, WebhookTerms, webhooks,
+};

@@ -52,9 +52,13 @@ impl Difference<'_> {
             RowKind::BucketKey if self.written.contains(&RowKey::of(RowKind::Member, BUCKET_KEY)) => None,
             RowKind::Member if key.name == BUCKET_KEY => Some(place()),
             RowKind::Course | RowKind::Segment | RowKind::Member => Some(values(place())),
-            RowKind::BucketKey | RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Epoch => {
-                Some(place())
-            }
+            RowKind::BucketKey
+            | RowKind::Membership
+            | RowKind::Key
+            | RowKind::Webhook
+            | RowKind::Environment
+            | RowKind::BreakGlass
+            | RowKind::Epoch => Some(place()),
             RowKind::Refused => Some(values(Change { pointer: Some(key.pointer()), ..Change::new(Action::DefinitionRefused) })),
             // `owner_changes` makes a record for each flag that is overridden.
             RowKind::Customer | RowKind::Organization => None,

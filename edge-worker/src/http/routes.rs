@@ -142,6 +142,12 @@ pub(crate) enum HubHandler {
     RenewEpoch,
     RestorePoint,
     ListJobs,
+    ListWebhooks,
+    CreateWebhook,
+    ChangeWebhook,
+    RemoveWebhook,
+    TestWebhook,
+    ListDeliveries,
 }
 
 /// A command on a rollout.
@@ -296,6 +302,12 @@ pub(crate) const ROUTES: &[Route] = &[
     ADMINISTER.on("POST", "/api/admin/environments/copy", hub(HubHandler::CopyDefinitions)).query(&["dryRun", "remove"]),
     ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)).query(&["reason"]),
     READ.on("GET", "/api/admin/jobs", hub(HubHandler::ListJobs)).query(&["limit"]),
+    READ.on("GET", "/api/admin/webhooks", hub(HubHandler::ListWebhooks)),
+    ADMINISTER.on("POST", "/api/admin/webhooks", hub(HubHandler::CreateWebhook)),
+    ADMINISTER.on("PUT", "/api/admin/webhooks/{id}", hub(HubHandler::ChangeWebhook)),
+    ADMINISTER.on("DELETE", "/api/admin/webhooks/{id}", hub(HubHandler::RemoveWebhook)).query(&["reason"]),
+    ADMINISTER.on("POST", "/api/admin/webhooks/{id}/test", hub(HubHandler::TestWebhook)),
+    READ.on("GET", "/api/admin/webhooks/{id}/deliveries", hub(HubHandler::ListDeliveries)).query(&["limit"]),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.

@@ -109,6 +109,7 @@ impl GroundCache {
             | Command::Rollout { .. }
             | Command::Assign { .. }
             | Command::Key(_)
+            | Command::Webhook(_)
             | Command::RenewEpoch {}
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => ground.held(paged),

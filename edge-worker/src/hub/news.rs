@@ -147,6 +147,7 @@ impl Written {
                 | RowKind::Organization
                 | RowKind::Course
                 | RowKind::Membership
+                | RowKind::Webhook
                 | RowKind::Epoch
                 | RowKind::BreakGlass
                 | RowKind::Refused => continue,

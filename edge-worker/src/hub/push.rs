@@ -95,7 +95,13 @@ fn audience(store: &impl Read, key: Option<StreamKey>, since: Option<Version>, n
         match kind {
             RowKind::Customer | RowKind::Membership => tags.push(key.owner_tag(OwnerKind::Customer, &name)),
             RowKind::Organization => tags.push(key.owner_tag(OwnerKind::Organization, &name)),
-            RowKind::Key | RowKind::Environment | RowKind::Course | RowKind::Epoch | RowKind::BreakGlass | RowKind::Refused => {}
+            RowKind::Key
+            | RowKind::Webhook
+            | RowKind::Environment
+            | RowKind::Course
+            | RowKind::Epoch
+            | RowKind::BreakGlass
+            | RowKind::Refused => {}
             RowKind::Flag | RowKind::State | RowKind::Order | RowKind::Segment | RowKind::Member | RowKind::BucketKey => {
                 return Ok(Audience::All);
             }

@@ -71,6 +71,7 @@ impl Rows {
                 | RowKind::Course
                 | RowKind::Membership
                 | RowKind::Key
+                | RowKind::Webhook
                 | RowKind::Environment
                 | RowKind::BreakGlass
                 | RowKind::Epoch => {}
@@ -151,7 +152,9 @@ pub(super) fn pointer(key: &RowKey) -> String {
         RowKind::Customer => Place::ROOT.name("overrides").name("customers").name(&name).pointer(),
         RowKind::Organization => Place::ROOT.name("overrides").name("organizations").name(&name).pointer(),
         // These rows are no part of a document.
-        RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Epoch => Place::ROOT.pointer(),
+        RowKind::Membership | RowKind::Key | RowKind::Webhook | RowKind::Environment | RowKind::BreakGlass | RowKind::Epoch => {
+            Place::ROOT.pointer()
+        }
         RowKind::Refused => {
             refused::section_of(&name).map_or_else(String::new, |(section, name)| Place::ROOT.name(section).name(name).pointer())
         }

@@ -52,6 +52,8 @@ pub enum RowKind {
     Membership,
     /// A key that opens the edge; no part of the document.
     Key,
+    /// A target that the hub tells of changes; no part of the document.
+    Webhook,
     /// An environment besides the first one, in the first hub; no part of the document.
     Environment,
     /// The moment at which the store's epoch was last renewed by a command; no part of the document.
@@ -62,7 +64,7 @@ pub enum RowKind {
     Refused,
 }
 
-const KINDS: [(RowKind, &str); 15] = [
+const KINDS: [(RowKind, &str); 16] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -74,6 +76,7 @@ const KINDS: [(RowKind, &str); 15] = [
     (RowKind::Course, "course"),
     (RowKind::Membership, "membership"),
     (RowKind::Key, "key"),
+    (RowKind::Webhook, "webhook"),
     (RowKind::Environment, "environment"),
     (RowKind::Epoch, "epoch"),
     (RowKind::BreakGlass, "break glass"),
@@ -105,6 +108,7 @@ impl RowKind {
             | Self::Course
             | Self::Membership
             | Self::Key
+            | Self::Webhook
             | Self::Environment
             | Self::Epoch
             | Self::BreakGlass
@@ -115,7 +119,14 @@ impl RowKind {
     /// Returns true if such rows are no part of a document: an import leaves them as they are.
     pub fn is_beside_documents(self) -> bool {
         match self {
-            Self::Course | Self::Membership | Self::Key | Self::Environment | Self::Epoch | Self::BreakGlass | Self::Refused => true,
+            Self::Course
+            | Self::Membership
+            | Self::Key
+            | Self::Webhook
+            | Self::Environment
+            | Self::Epoch
+            | Self::BreakGlass
+            | Self::Refused => true,
             Self::Member
             | Self::BucketKey
             | Self::Order

@@ -18,6 +18,7 @@ mod reverts;
 mod rollouts;
 mod spelling;
 pub(super) mod view;
+mod webhooks;
 
 pub(crate) use self::body::{Object, read};
 
@@ -211,6 +212,12 @@ impl FlagHub {
             HubHandler::RenewEpoch => self.renew_epoch(&asked),
             HubHandler::RestorePoint => self.restore_point(&asked).await,
             HubHandler::ListJobs => self.list_jobs(&asked),
+            HubHandler::ListWebhooks => self.list_webhooks(),
+            HubHandler::CreateWebhook => self.create_webhook(&asked),
+            HubHandler::ChangeWebhook => self.change_webhook(&asked, &parameter),
+            HubHandler::RemoveWebhook => self.remove_webhook(&asked, &parameter),
+            HubHandler::TestWebhook => self.test_webhook(&asked, &parameter).await,
+            HubHandler::ListDeliveries => self.list_deliveries(&asked, &parameter),
         }
     }
 
@@ -357,6 +364,7 @@ impl From<Refusal> for Problem {
             RefusalKind::DocumentRefused => return Self::document_refused(&spelling::pointer(refusal.place), &refusal.detail),
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
             RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
+            RefusalKind::WebhookNotFound => (404, "WEBHOOK_NOT_FOUND"),
             RefusalKind::NameTaken => (409, "NAME_TAKEN"),
             RefusalKind::Outranked => (403, "FORBIDDEN"),
             RefusalKind::EnvironmentNotFound => (404, "ENVIRONMENT_NOT_FOUND"),

@@ -32,6 +32,10 @@ pub(super) const fn of(field: Field) -> &'static str {
         Field::IdentityOrganization => "/identity/organizationId",
         Field::ExpiresAt => "/expiresAt",
         Field::Overlap => "/overlap",
+        Field::Url => "/url",
+        Field::Format => "/format",
+        Field::Kinds => "/kinds",
+        Field::Private => "/private",
         Field::Environment | Field::TokenName => "/name",
         Field::Role => "/role",
         // These are parameters of the query.
