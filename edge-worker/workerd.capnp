@@ -12,10 +12,11 @@
 #                               Keys that operators make list their own
 #   JWT_SECRET                  checks tokens signed with HS256: 32 bytes at least
 #   JWT_SECRET_PREVIOUS         the one before it, while the secret is rotated
-#   JWKS, JWKS_URL              the keys that check RS256, ES256 and EdDSA: as text, or the address where the issuer has them. That
-#                               address is the only one the worker asks of its own accord, and its answer is believed
+#   JWKS, JWKS_URL              the keys that check RS256, ES256 and EdDSA: as text, or the address where the issuer has them: its
+#                               answer is believed
 #   JWKS_PRIVATE=on             asks JWKS_URL by the service `inside`: it is on this machine or in a private network. Without, by
 #                               `internet`, which reaches public addresses only
+#   WEBHOOKS_PRIVATE=on         lets the targets of webhooks be private: the hub asks those by `inside`, and all others by `internet`
 #   JWT_ISSUER, JWT_AUDIENCE    `iss` and `aud` of every token; required beside JWKS and JWKS_URL
 #   ROLE_CLAIM, ROLE_MAP        the claim with groups, roles or addresses, and the role that each gives
 #   ORGANIZATION_CLAIM          the claim with the organization of its members and administrators
@@ -50,7 +51,7 @@ const config :Workerd.Config = (
     (name = "edge", worker = .edge),
     # The default of every outgoing request. NAT64 and 6to4 addresses lead to private ones inside public ones.
     (name = "internet", network = (allow = ["public"], deny = ["64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"], tlsOptions = (trustBrowserCas = true))),
-    # For JWKS_URL alone, if JWKS_PRIVATE is on.
+    # For JWKS_URL if JWKS_PRIVATE is on, and for the private targets of webhooks if WEBHOOKS_PRIVATE is on.
     (name = "inside", network = (allow = ["private", "local"], tlsOptions = (trustBrowserCas = true))),
     (name = "store", disk = (writable = true)),
     (name = "import", disk = ()),
@@ -81,6 +82,7 @@ const edge :Workerd.Worker = (
     (name = "JWKS", fromEnvironment = "JWKS"),
     (name = "JWKS_URL", fromEnvironment = "JWKS_URL"),
     (name = "JWKS_PRIVATE", fromEnvironment = "JWKS_PRIVATE"),
+    (name = "WEBHOOKS_PRIVATE", fromEnvironment = "WEBHOOKS_PRIVATE"),
     (name = "JWT_ISSUER", fromEnvironment = "JWT_ISSUER"),
     (name = "JWT_AUDIENCE", fromEnvironment = "JWT_AUDIENCE"),
     (name = "ROLE_CLAIM", fromEnvironment = "ROLE_CLAIM"),

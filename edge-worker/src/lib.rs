@@ -3,6 +3,7 @@
 //! Reading order: `http`, [`serve`], `handlers`, [`ruleset_cache`], [`hub`], [`store`]. No module here decides about a flag.
 mod asking;
 mod auth;
+mod base64;
 mod body;
 mod clock;
 mod context_owners;
@@ -18,12 +19,14 @@ mod handlers;
 mod held;
 mod held_owners;
 mod held_programs;
+mod hmac;
 mod host;
 mod http;
 mod hub;
 mod keys;
 mod limit;
 mod log;
+mod outgoing;
 mod problem;
 mod query;
 mod reader;

@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) jwks_url: Option<String>,
     /// `JWKS_PRIVATE`: `on` or `off`; by default `off`. With `on`, `JWKS_URL` is in a private network or on this machine.
     pub(crate) is_jwks_private: bool,
+    /// `WEBHOOKS_PRIVATE`: `on` or `off`; by default `off`. With `on`, the targets of webhooks may be in a private network or on this machine.
+    pub(crate) is_webhooks_private: bool,
     /// `JWT_ISSUER`: the `iss` of every token; required beside `JWKS` and `JWKS_URL`, else by default any.
     pub(crate) jwt_issuer: Option<String>,
     /// `JWT_AUDIENCE`: the `aud` of every token; required beside `JWKS` and `JWKS_URL`, else by default any.
@@ -197,6 +199,7 @@ impl Settings {
             jwks,
             jwks_url,
             is_jwks_private: switch("JWKS_PRIVATE", ON_OR_OFF)? == Some(true),
+            is_webhooks_private: switch("WEBHOOKS_PRIVATE", ON_OR_OFF)? == Some(true),
             jwt_issuer,
             jwt_audience,
             rate_limits: rate_limits.and_then(|text| limit::parse(&text).ok()).map(RateLimits).unwrap_or_default(),
@@ -260,6 +263,7 @@ mod tests {
             ("JWT_SECRET_PREVIOUS", "the secret of before, 32 bytes or more"),
             ("JWKS_URL", "https://id.example/keys"),
             ("JWKS_PRIVATE", "on"),
+            ("WEBHOOKS_PRIVATE", "on"),
             ("ROLE_CLAIM", "groups"),
             ("ROLE_MAP", r#"{"ops":"operator"}"#),
             ("ORGANIZATION_CLAIM", "org_id"),
@@ -292,6 +296,7 @@ mod tests {
             jwks: None,
             jwks_url: text("https://id.example/keys"),
             is_jwks_private: true,
+            is_webhooks_private: true,
             jwt_issuer: text("i"),
             jwt_audience: text("a"),
             rate_limits: RateLimits(None),
@@ -334,6 +339,7 @@ mod tests {
             ("JWKS_URL", "id.example/keys"),
             ("JWKS_URL", "https://"),
             ("JWKS_PRIVATE", "private"),
+            ("WEBHOOKS_PRIVATE", "private"),
             ("RATE_LIMITS", "many"),
             ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For:"),
             ("RELAY_SOCKETS", "0"),
@@ -364,6 +370,7 @@ mod tests {
         for (name, words) in [
             ("DEMO", ["off", "on"]),
             ("JWKS_PRIVATE", ["off", "on"]),
+            ("WEBHOOKS_PRIVATE", ["off", "on"]),
             ("SERVICE_ROLE", ["off", "on"]),
             ("FEATURE_FLAGS_ENABLED", ["false", "true"]),
             ("TEST_CLOCK", ["off", "on"]),
@@ -379,7 +386,9 @@ mod tests {
 
     #[test]
     fn a_binding_that_is_no_text_is_refused_with_its_kind() {
-        let is_switch = |name| ["DEMO", "JWKS_PRIVATE", "SERVICE_ROLE", "FEATURE_FLAGS_ENABLED", "TEST_CLOCK", "FAST_WAY"].contains(&name);
+        let is_switch = |name| {
+            ["DEMO", "JWKS_PRIVATE", "WEBHOOKS_PRIVATE", "SERVICE_ROLE", "FEATURE_FLAGS_ENABLED", "TEST_CLOCK", "FAST_WAY"].contains(&name)
+        };
         for name in NAMES {
             let found = |value| read_one(name, &value).map_err(|invalid| (invalid.name, invalid.found));
             assert_eq!(found(Bound::Other("a number")), Err((name, Some("a number"))));
@@ -390,7 +399,7 @@ mod tests {
     }
 
     /// The names of all settings; a test compares the list with the names that the reader asks for.
-    const NAMES: [&str; 23] = [
+    const NAMES: [&str; 24] = [
         "CLIENT_KEY",
         "SERVER_KEY",
         "CLIENT_ORIGINS",
@@ -399,6 +408,7 @@ mod tests {
         "JWKS",
         "JWKS_URL",
         "JWKS_PRIVATE",
+        "WEBHOOKS_PRIVATE",
         "JWT_ISSUER",
         "JWT_AUDIENCE",
         "ROLE_CLAIM",

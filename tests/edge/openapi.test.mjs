@@ -37,7 +37,7 @@ const REFUSED = {
 /** These read no body before they have found a restore. */
 const UNREAD = [RESTORE, 'PUT /api/admin/restore/pieces/{id}'];
 
-/** The id of a key or a token in the examples. `send` replaces it by the id of the one made last, because a caller cannot choose ids. */
+/** The id of a key, a token or a webhook in the examples. `send` replaces it by the id of the one made last, because a caller cannot choose ids. */
 const KEY_ID = description.operations
   .find(({ name }) => name === 'POST /api/admin/keys/{id}/rotate')
   .examples()[0]
@@ -84,7 +84,8 @@ test('every example is answered as described', async t => {
         const answer = await send(request);
         assert.ok([REFUSED[operation.name] ?? [200, 202]].flat().includes(answer.status), answer.text);
         assert.deepEqual(operation.faults(answer), []);
-        if (['POST /api/admin/keys', 'POST /api/admin/tokens'].includes(operation.name)) keyId = answer.json().id;
+        if (['POST /api/admin/keys', 'POST /api/admin/tokens', 'POST /api/admin/webhooks'].includes(operation.name))
+          keyId = answer.json().id;
       });
       sent++;
     }

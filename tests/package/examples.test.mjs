@@ -1,6 +1,7 @@
 // The examples in the help of each command run as they are, in the folder of a server.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -46,19 +47,30 @@ const ORDER = [
   ['token list'],
   ['token revoke'],
   ['token create'],
+  ['webhook add'],
+  ['webhook list'],
+  ['webhook test', 'twinflag webhook remove archive --yes', 'twinflag webhook add "$TARGET_URL" --private --label archive'],
+  ['webhook remove'],
   ['completion'],
 ];
 /** The commands that serve until they are stopped. */
 const SERVING = ['dev', 'serve'];
 
 let twinflag, server;
+/** The target of webhooks that takes every message. */
+const target = createServer((_, response) => response.end());
 before(async () => {
+  await new Promise(resolve => target.listen(0, '127.0.0.1', resolve));
   twinflag = await install();
-  server = await twinflag.serve(join(twinflag.folder, '.twinflag'), { env: { RATE_LIMITS: 'off' } });
+  server = await twinflag.serve(join(twinflag.folder, '.twinflag'), {
+    env: { RATE_LIMITS: 'off', WEBHOOKS_PRIVATE: 'on' },
+  });
 });
 after(async () => {
   await server?.stop();
   await twinflag?.remove();
+  target.close();
+  target.closeAllConnections();
 });
 
 const helps = new Map();
@@ -84,8 +96,9 @@ test('every command has an example, and each one runs', async () => {
   }
   assert.deepEqual(known.sort(), [...SERVING, ...ORDER.map(([name]) => name)].sort());
 
+  const URLS = { SLACK_URL: 'https://hooks.example/services/T0/B0/x', TARGET_URL: `http://127.0.0.1:${target.address().port}/` };
   const PATH = `${join(twinflag.folder, 'node_modules/.bin')}:${process.env.PATH}`;
-  const shell = line => run('bash', ['-c', line], { cwd: twinflag.folder, env: { ...process.env, PATH } });
+  const shell = line => run('bash', ['-c', line], { cwd: twinflag.folder, env: { ...process.env, PATH, ...URLS } });
   for (const [name, ...first] of ORDER) {
     const examples = examplesIn(await help(name.split(' ')));
     assert.ok(examples.length > 0, name);

@@ -24,6 +24,7 @@ use crate::{
     rows::{RowKey, RowKind, Rows, State},
     schedules::{self, ScheduleCommand},
     spelled, state_row,
+    webhooks::{self, NewWebhook, WebhookCommand},
 };
 
 /// The longest id of a customer or an organization in a command, in bytes.
@@ -101,6 +102,8 @@ pub enum Command {
     },
     /// Carries out a command on a key.
     Key(KeyCommand),
+    /// Carries out a command on a webhook.
+    Webhook(WebhookCommand),
     /// Registers an environment, or opens one again that was removed.
     CreateEnvironment {
         /// The name of the environment.
@@ -142,6 +145,10 @@ pub struct Supplies<'s> {
     pub observed: Observed,
     /// The key to create, if the command creates one.
     pub new_key: Option<NewKey>,
+    /// The webhook to create, if the command creates one.
+    pub new_webhook: Option<NewWebhook>,
+    /// True if the deployment lets the targets of webhooks be private.
+    pub takes_private_targets: bool,
     /// The bucket key for a document that has none, over rows that have none.
     pub bucket_key: Option<BucketKey>,
     /// The rows of the change to revert; `None` if no change has the id.
@@ -253,6 +260,7 @@ pub fn draft(
         Command::Rollout { flag, order } => rollout_commands::carry_out(current, flag, order, supplies.observed, actor, compiler),
         Command::Assign { customer, organization } => assign(current, customer, organization.as_deref()),
         Command::Key(order) => keys::carry_out(current, order, supplies.new_key, actor),
+        Command::Webhook(order) => webhooks::carry_out(current, order, supplies.new_webhook, supplies.takes_private_targets, actor),
         Command::Define(change) => define::carry_out(current, change, supplies.owners, compiler),
         Command::Copy(definitions) => copy::carry_out(current, definitions, supplies.owners, compiler),
         Command::CreateEnvironment { name } => environment::create(current, supplies.environment.as_ref(), name, actor.at),
@@ -426,7 +434,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, Section, TokenRole,
+        Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, NoticeKind, RolloutPlan, Section, TokenRole, WebhookFormat, WebhookTerms,
         lifecycle::Step,
         schedules::{ScheduledRequest, ScheduledStep},
     };
@@ -461,6 +469,14 @@ mod tests {
             identity,
             expires_at,
             role: None,
+        };
+        let hook = WebhookTerms {
+            label: "on call".into(),
+            url: "https://hooks.example/1".into(),
+            format: WebhookFormat::Slack,
+            kinds: vec![NoticeKind::BreakGlass],
+            is_private: false,
+            is_enabled: true,
         };
         let api = KeyTerms { role: Some(TokenRole::Operator), ..terms(KeyKind::Api, KeyIdentity::Open, Some(Millis(9))) };
         let rotate = |expiry| Command::Key(KeyCommand::Rotate { id: "k-1".into(), overlap_ms: 5, expiry });
@@ -522,6 +538,11 @@ mod tests {
             (rotate(Expiry::At(None)), r#"{"key":{"rotate":{"id":"k-1","overlapMs":5,"expiry":{"at":null}}}}"#),
             (rotate(Expiry::At(Some(Millis(9)))), r#"{"key":{"rotate":{"id":"k-1","overlapMs":5,"expiry":{"at":9}}}}"#),
             (Command::Key(KeyCommand::Revoke { id: "k-1".into() }), r#"{"key":{"revoke":{"id":"k-1"}}}"#),
+            (Command::Webhook(WebhookCommand::Disable { id: "w-1".into() }), r#"{"webhook":{"disable":{"id":"w-1"}}}"#),
+            (
+                Command::Webhook(WebhookCommand::Create { terms: hook }),
+                r#"{"webhook":{"create":{"terms":{"label":"on call","url":"https://hooks.example/1","format":"slack","kinds":["break-glass"],"isPrivate":false,"isEnabled":true}}}}"#,
+            ),
             (Command::CreateEnvironment { name: EnvironmentName::parse("eu-1").unwrap() }, r#"{"createEnvironment":{"name":"eu-1"}}"#),
             (Command::RemoveEnvironment { name: EnvironmentName::parse("eu-1").unwrap() }, r#"{"removeEnvironment":{"name":"eu-1"}}"#),
             (Command::RenewEpoch {}, r#"{"renewEpoch":{}}"#),

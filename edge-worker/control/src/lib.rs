@@ -39,6 +39,7 @@ pub mod schedules;
 mod sound_rows;
 mod spelled;
 mod state_row;
+mod webhooks;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
 pub use break_glass::{break_glass, break_glass_used};
@@ -67,3 +68,6 @@ pub use revert::{Revert, Reverted, RevertedRow};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};
 pub use rollout_overrides::{MAX_OF_ROLLOUT, MAX_OF_ROLLOUTS, owners_of_rollout};
 pub use sound_rows::{CompiledRows, compile_rows};
+pub use webhooks::{
+    MAX_WEBHOOKS, NewWebhook, NoticeKind, WEBHOOK_SECRET, Webhook, WebhookCommand, WebhookFormat, WebhookSecret, WebhookTerms, webhooks,
+};

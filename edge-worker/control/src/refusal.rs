@@ -37,6 +37,8 @@ pub enum RefusalKind {
     GateClosed,
     /// No key has this id.
     KeyNotFound,
+    /// No webhook has this id.
+    WebhookNotFound,
     /// A valid API token has this name.
     NameTaken,
     /// The actor cannot give a right as high, or for as long.
@@ -152,6 +154,14 @@ pub enum Field {
     ExpiresAt,
     /// The milliseconds for which a rotated key stays valid.
     Overlap,
+    /// The address of a webhook.
+    Url,
+    /// The form of the messages of a webhook.
+    Format,
+    /// The kinds of changes that a webhook is told of.
+    Kinds,
+    /// True if the target of a webhook is in a private network.
+    Private,
     /// The name of an environment.
     Environment,
     /// The things that an import may remove.

@@ -12,7 +12,7 @@ use crate::{
     environment::{self, named_environment},
     environments, keys,
     rows::Rows,
-    schedules,
+    schedules, webhooks,
 };
 
 /// The facts about a hub that a restore keeps.
@@ -54,6 +54,12 @@ pub fn settle(rows: &Rows, before: &BeforeRestore, named: Option<&str>, now: Mil
     for ended in schedules::schedules(rows).filter_map(|schedule| schedules::settled(&schedule, is_other, now)) {
         outcome.writes.extend(ended.writes);
         outcome.changes.extend(ended.changes);
+    }
+    // The targets of another environment are told of that one's changes by its own hub.
+    for (id, webhook) in webhooks::webhooks(rows).filter(|_| is_other) {
+        let CommandOutcome { writes, changes, .. } = webhooks::disabling(id, &webhook, now);
+        outcome.writes.extend(writes);
+        outcome.changes.extend(changes);
     }
     Ok(outcome)
 }
@@ -135,6 +141,27 @@ mod tests {
         // A key without a name, made before there were names, goes with the others.
         assert_eq!(settled(&hub(Some("staging"), None), &before(Some("production"), &[]), Some("staging")), Ok((false, vec![])));
         assert_eq!(settled(&hub(Some("production"), None), &before(Some("staging"), &[]), None), refused);
+    }
+
+    #[test]
+    fn the_webhooks_of_another_environments_backup_are_disabled() {
+        let mut rows = hub(Some("staging"), None);
+        let terms = crate::WebhookTerms {
+            label: "l".into(),
+            url: "https://hooks.example/1".into(),
+            format: crate::WebhookFormat::Generic,
+            kinds: vec![crate::NoticeKind::Change],
+            is_private: false,
+            is_enabled: true,
+        };
+        let made = crate::Webhook { terms, secret: crate::WebhookSecret([1; 32]), created_at: NOW, disabled_at: None };
+        rows.insert(RowKey::of(RowKind::Webhook, "w-1"), made.to_row());
+        for (own, is_enabled) in [("staging", true), ("production", false)] {
+            let outcome = settle(&rows, &before(Some(own), &[]), Some("staging"), NOW).unwrap();
+            let mut after = rows.clone();
+            apply(&mut after, &outcome.writes);
+            assert_eq!(webhooks::webhooks(&after).map(|(_, webhook)| webhook.terms.is_enabled).collect::<Vec<_>>(), [is_enabled], "{own}");
+        }
     }
 
     #[test]

@@ -158,6 +158,7 @@ fn obstacle(reverted: &Reverted) -> Option<String> {
     }
     let of_row = |row: &RevertedRow| match row.key.kind {
         RowKind::Key => Some("a key that was made, rotated or revoked stays so: make another key, or revoke this one"),
+        RowKind::Webhook => Some("a webhook that was made, changed or removed stays so: change it, or make another"),
         RowKind::Environment => Some("an environment that was registered or closed stays so: close it, or register it again"),
         RowKind::BreakGlass => Some("a use of the break-glass token stays in the trail"),
         RowKind::Epoch => Some("clients forgot what they held of the earlier epoch, which does not come back"),
@@ -268,9 +269,13 @@ fn shown(key: &RowKey) -> String {
         RowKind::Segment => format!("the segment {name:?}"),
         RowKind::State | RowKind::Course => format!("the state of the flag {name:?}"),
         RowKind::Member | RowKind::Order | RowKind::BucketKey => format!("the document's {name}"),
-        RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Schedule | RowKind::RolloutOverride | RowKind::Epoch => {
-            format!("{name:?}")
-        }
+        RowKind::Key
+        | RowKind::Webhook
+        | RowKind::Environment
+        | RowKind::BreakGlass
+        | RowKind::Schedule
+        | RowKind::RolloutOverride
+        | RowKind::Epoch => format!("{name:?}"),
     }
 }
 
@@ -397,9 +402,10 @@ mod tests {
     }
 
     #[test]
-    fn keys_environments_epochs_and_bucket_keys_stay() {
+    fn keys_webhooks_environments_epochs_and_bucket_keys_stay() {
         for (kind, name) in [
             (RowKind::Key, "k"),
+            (RowKind::Webhook, "w"),
             (RowKind::Environment, "e"),
             (RowKind::Epoch, "renewed"),
             (RowKind::Schedule, "s-1"),

@@ -55,6 +55,7 @@ impl Difference<'_> {
             RowKind::BucketKey
             | RowKind::Membership
             | RowKind::Key
+            | RowKind::Webhook
             | RowKind::Environment
             | RowKind::BreakGlass
             | RowKind::Schedule

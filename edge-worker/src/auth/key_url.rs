@@ -1,4 +1,4 @@
-//! The token issuer's keys from `JWKS_URL`, the only address that the worker fetches from. Only the setting names it, never a token.
+//! The token issuer's keys from `JWKS_URL`. Only the setting names the address, never a token.
 //!
 //! The isolate keeps the keys. It fetches them again when they are old, and when a token names a key that is not among them. While the
 //! address does not answer, the old keys stay in use, for a day: a key that the issuer withdrew meanwhile opens nothing from then on.
@@ -9,12 +9,15 @@ use futures_util::{
     future::{Either, select},
 };
 use sdk_core::Millis;
-use worker::{
-    AbortController, AbortSignal, CacheMode, Delay, Env, Fetch, Request, RequestInit, RequestRedirect, Response, console_error, web_sys,
-};
+use worker::{AbortController, AbortSignal, Delay, Env, RequestInit, Response, console_error};
 
 use super::{jwk, subtle::Key};
-use crate::{clock, problem::Problem, settings::Settings};
+use crate::{
+    clock,
+    outgoing::{self, Unanswered},
+    problem::Problem,
+    settings::Settings,
+};
 
 /// The age at which keys are fetched again, because the issuer may have withdrawn one.
 const OLD_MS: i64 = 600_000;
@@ -32,8 +35,6 @@ const PATIENCE_MS: i64 = 3_000;
 const LOOK: Duration = Duration::from_millis(10);
 /// The longest key set, in bytes, after decompression.
 const LONGEST: usize = 256_000;
-/// The binding of the network service that `JWKS_PRIVATE` chooses: it reaches this machine and private networks, and nothing else.
-const INSIDE: &str = "INSIDE";
 
 thread_local! {
     static HELD: RefCell<Vec<Key>> = const { RefCell::new(Vec::new()) };
@@ -113,19 +114,13 @@ impl KeyUrl {
 
     /// Sends the request on the network that the deployment chose.
     async fn ask(&self, env: &Env, signal: &AbortSignal) -> Result<Response, &'static str> {
-        let mut init = RequestInit::new();
-        // A redirect may lead to another party, so it is not followed.
-        init.with_redirect(RequestRedirect::Manual).with_cache(CacheMode::NoStore);
-        let init = web_sys::RequestInit::from(&init);
-        init.set_signal(Some(signal));
-        let request = Request::from(web_sys::Request::new_with_str_and_init(&self.url, &init).map_err(|_| "it is no address")?);
-        if self.is_private {
-            let inside = env.service(INSIDE).map_err(|_| "JWKS_PRIVATE is on, and the worker has no binding INSIDE")?;
-            inside.fetch_request(request).await.map_err(|_| "it cannot be reached; with JWKS_PRIVATE it must be in a private network")
-        } else {
-            let unreached = "it cannot be reached; one in a private network needs JWKS_PRIVATE=on";
-            Fetch::Request(request).send().await.map_err(|_| unreached)
-        }
+        let answered = outgoing::send(env, &self.url, &mut RequestInit::new(), self.is_private, signal).await;
+        answered.map_err(|unanswered| match unanswered {
+            Unanswered::NoAddress => "it is no address",
+            Unanswered::NoBinding => "JWKS_PRIVATE is on, and the worker has no binding INSIDE",
+            Unanswered::Unreached if self.is_private => "it cannot be reached; with JWKS_PRIVATE it must be in a private network",
+            Unanswered::Unreached => "it cannot be reached; one in a private network needs JWKS_PRIVATE=on",
+        })
     }
 }
 

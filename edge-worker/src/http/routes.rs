@@ -146,6 +146,12 @@ pub(crate) enum HubHandler {
     ShowSchedule,
     AddSchedules,
     CancelSchedule,
+    ListWebhooks,
+    CreateWebhook,
+    ChangeWebhook,
+    RemoveWebhook,
+    TestWebhook,
+    ListDeliveries,
 }
 
 /// A command on a rollout.
@@ -304,6 +310,12 @@ pub(crate) const ROUTES: &[Route] = &[
     STEER.on("POST", "/api/admin/schedules", hub(HubHandler::AddSchedules)),
     READ.on("GET", "/api/admin/schedules/{id}", hub(HubHandler::ShowSchedule)),
     EMERGENCY.on("DELETE", "/api/admin/schedules/{id}", hub(HubHandler::CancelSchedule)).query(&["reason"]),
+    READ.on("GET", "/api/admin/webhooks", hub(HubHandler::ListWebhooks)),
+    ADMINISTER.on("POST", "/api/admin/webhooks", hub(HubHandler::CreateWebhook)),
+    ADMINISTER.on("PUT", "/api/admin/webhooks/{id}", hub(HubHandler::ChangeWebhook)),
+    ADMINISTER.on("DELETE", "/api/admin/webhooks/{id}", hub(HubHandler::RemoveWebhook)).query(&["reason"]),
+    ADMINISTER.on("POST", "/api/admin/webhooks/{id}/test", hub(HubHandler::TestWebhook)),
+    READ.on("GET", "/api/admin/webhooks/{id}/deliveries", hub(HubHandler::ListDeliveries)).query(&["limit"]),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.

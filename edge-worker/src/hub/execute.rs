@@ -2,7 +2,8 @@
 use std::rc::Rc;
 
 use control::{
-    Command, CommandOutcome, EnvironmentName, KeyCommand, KeyKind, Refusal, Reverted, RolloutCommand, Supplies,
+    Command, CommandOutcome, EnvironmentName, KeyCommand, KeyKind, NewWebhook, Refusal, Reverted, RolloutCommand, Supplies, WebhookCommand,
+    WebhookSecret,
     change::Actor,
     draft, execute, keys,
     lifecycle::{Observed, Step},
@@ -17,12 +18,13 @@ use super::{
     ground::{Ground, Rule},
     named_rows,
     new_key::{Secrets, random},
-    record::{Beside, RepeatableRequest, Written, write},
+    record::{Beside, RepeatableRequest, Written, uuid, write},
     stored_edits::StoredEdits,
     stored_owners::StoredOwners,
 };
 use crate::{
     problem::Problem,
+    settings,
     store::{
         Read, Wanted,
         audit::{ChangesQuery, Stored},
@@ -124,6 +126,7 @@ impl FlagHub {
             | Command::Revive { .. }
             | Command::Rollout { .. }
             | Command::Key(_)
+            | Command::Webhook(_)
             | Command::Copy(_)
             | Command::RenewEpoch {}
             | Command::Define(_)
@@ -154,6 +157,14 @@ impl FlagHub {
             | Command::RemoveEnvironment { .. } => return Ok((none, None)),
             Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),
             Command::Import { .. } => return Ok((Supplies { bucket_key: Some(BucketKey::from_bytes(random()?)), ..none }, None)),
+            Command::Webhook(order) => {
+                let takes_private_targets = settings::of(&self.env)?.is_webhooks_private;
+                let new_webhook = match order {
+                    WebhookCommand::Create { .. } => Some(NewWebhook { id: uuid()?, secret: WebhookSecret(random()?) }),
+                    WebhookCommand::Change { .. } | WebhookCommand::Disable { .. } | WebhookCommand::Remove { .. } => None,
+                };
+                return Ok((Supplies { new_webhook, takes_private_targets, ..none }, None));
+            }
             Command::Key(KeyCommand::Create { terms }) => terms.kind,
             // `control` refuses to rotate a key that is not there, so any kind will do.
             Command::Key(KeyCommand::Rotate { id, .. }) => {

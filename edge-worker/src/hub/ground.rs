@@ -121,6 +121,7 @@ impl GroundCache {
             | Command::Rollout { .. }
             | Command::Assign { .. }
             | Command::Key(_)
+            | Command::Webhook(_)
             | Command::RenewEpoch {}
             | Command::Schedule(_)
             | Command::CreateEnvironment { .. }

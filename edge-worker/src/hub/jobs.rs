@@ -12,7 +12,7 @@ use worker::{
     js_sys::{Promise, futures::JsFuture},
 };
 
-use super::{FlagHub, baseline, push, schedules};
+use super::{FlagHub, baseline, push, schedules, webhooks};
 use crate::{
     clock,
     problem::Problem,
@@ -46,6 +46,8 @@ enum Kind {
     Push,
     /// Carries out a scheduled command.
     Schedule,
+    /// Tells the target of a webhook what changed.
+    Webhook,
 }
 
 /// A kind of job that needs the store alone.
@@ -58,12 +60,13 @@ enum StoreKind {
 }
 
 /// The names of the kinds are stored.
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 6] = [
     (baseline::JOB, Kind::Store(StoreKind::Baseline)),
     (push::JOB, Kind::Push),
     ("retention.answers", Kind::Store(StoreKind::Retention(Retained::Answers))),
     ("retention.outcomes", Kind::Store(StoreKind::Retention(Retained::Outcomes))),
     (schedules::JOB, Kind::Schedule),
+    (webhooks::JOB, Kind::Webhook),
 ];
 
 const fn kept_for(what: Retained) -> i64 {
@@ -76,6 +79,11 @@ const fn kept_for(what: Retained) -> i64 {
 /// The earliest job of a kind that this release knows.
 fn next(store: &impl Read) -> Result<Option<(JobKey, Job)>> {
     Ok(store.jobs(Some(&KINDS.map(|(name, _)| name)), 1)?.pop())
+}
+
+/// The milliseconds after which a job is tried again that has failed so often.
+pub(super) fn delay(failures: u32) -> i64 {
+    (1_000 << failures.min(20)).min(MAX_DELAY_MS)
 }
 
 /// An attempt at a slice of a job.
@@ -91,8 +99,8 @@ fn begin(store: &impl Store, now: Millis) -> Result<Option<Attempt>> {
     let Some((key, job)) = next(store)?.filter(|(_, job)| job.due <= now) else { return Ok(None) };
     let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == key.kind) else { return Ok(None) };
     let failures = job.failures.saturating_add(1);
-    let delay = (1_000 << failures.min(20)).min(MAX_DELAY_MS);
-    let failed = Job { due: after(now, delay), failures, error: Some("the attempt did not end".to_owned()) };
+    let least = if matches!(kind, Kind::Webhook) { webhooks::LEASE_MS } else { 0 };
+    let failed = Job { due: after(now, delay(failures).max(least)), failures, error: Some("the attempt did not end".to_owned()) };
     put(store, &key, &failed, now)?;
     Ok(Some(Attempt { key, kind: *kind, failed }))
 }
@@ -151,7 +159,7 @@ fn retain(store: &impl Store, key: &JobKey, what: Retained, now: Millis) -> Resu
     Ok(())
 }
 
-const fn after(moment: Millis, millis: i64) -> Millis {
+pub(super) const fn after(moment: Millis, millis: i64) -> Millis {
     Millis(moment.0.saturating_add(millis))
 }
 
@@ -232,6 +240,9 @@ impl FlagHub {
                 Kind::Store(kind) => slice(&self.store, &attempt.key, kind, now),
                 Kind::Push => self.push_again().await,
                 Kind::Schedule => self.carry_out_schedule(&attempt.key.payload, now).await,
+                Kind::Webhook => self
+                    .deliver(&attempt.key.payload, attempt.failed.failures, now)
+                    .map_err(|problem| worker::Error::RustError(problem.why())),
             };
             if self.restoring.get() {
                 return Ok(());
@@ -324,7 +335,7 @@ mod tests {
 
     fn run(store: &Memoried, now: Millis) -> Result<Option<String>> {
         let Some(attempt) = begin(store, now)? else { return Ok(None) };
-        let Kind::Store(kind) = attempt.kind else { panic!("a push needs relays") };
+        let Kind::Store(kind) = attempt.kind else { panic!("the job needs others") };
         let outcome = slice(store, &attempt.key, kind, now);
         note(store, &attempt, outcome, now)
     }
@@ -481,12 +492,12 @@ mod tests {
     }
 
     #[test]
-    fn a_new_store_has_every_job_but_baselines_pushes_and_schedules() {
+    fn a_new_store_has_every_job_but_those_behind_something() {
         let store = Sqlite::new(Memory::new());
         for (kind, _) in KINDS {
             assert_eq!(
                 store.jobs(Some(&[kind]), 1).unwrap().is_empty(),
-                [baseline::JOB, push::JOB, schedules::JOB].contains(&kind),
+                [baseline::JOB, push::JOB, schedules::JOB, webhooks::JOB].contains(&kind),
                 "{kind}"
             );
         }

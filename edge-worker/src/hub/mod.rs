@@ -28,6 +28,7 @@ mod tests;
 mod told_readers;
 mod transfer;
 mod verification;
+mod webhooks;
 pub(crate) mod wire;
 mod written_rows;
 
@@ -55,6 +56,7 @@ use self::{
     sums::KnownStages,
     told_readers::ToldReaders,
     verification::InProgress,
+    webhooks::Deliveries,
     wire::{
         BUCKET_KEY, DIGESTED_ROWS, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME, TOLD,
         VERSION, WantedOwners, WantedPages,
@@ -86,6 +88,7 @@ pub struct FlagHub {
     news: News,
     readers: ToldReaders,
     pushes: Pushes,
+    deliveries: Deliveries,
     filters: PageFilters,
     known_stages: KnownStages,
     /// True while a restore reads a backup; then the hub refuses every other request.
@@ -125,6 +128,7 @@ impl DurableObject for FlagHub {
             news: News::default(),
             readers: ToldReaders::default(),
             pushes: Pushes::default(),
+            deliveries: Deliveries::default(),
             filters,
             known_stages: KnownStages::default(),
             restoring,
@@ -143,6 +147,7 @@ impl DurableObject for FlagHub {
         // Readers first, so that clients that fetch because of the push find the new version there.
         self.tell_readers();
         self.push();
+        self.begin_deliveries();
         answered.or_else(Problem::into_response)
     }
 

@@ -162,6 +162,7 @@ impl Written {
                 | RowKind::Organization
                 | RowKind::Course
                 | RowKind::Membership
+                | RowKind::Webhook
                 | RowKind::Epoch
                 | RowKind::BreakGlass
                 | RowKind::Schedule

@@ -96,6 +96,7 @@ fn audience(store: &impl Read, key: Option<StreamKey>, since: Option<Version>, n
             RowKind::Customer | RowKind::Membership => tags.push(key.owner_tag(OwnerKind::Customer, &name)),
             RowKind::Organization => tags.push(key.owner_tag(OwnerKind::Organization, &name)),
             RowKind::Key
+            | RowKind::Webhook
             | RowKind::Environment
             | RowKind::Course
             | RowKind::Epoch

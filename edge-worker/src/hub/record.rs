@@ -10,8 +10,10 @@ use sdk_core::Millis;
 use serde_json::value::RawValue;
 
 use super::{
+    FlagHub,
     ground::{Ground, GroundCache},
     push, schedules,
+    webhooks::{self, Behind},
 };
 use crate::{
     problem::Problem,
@@ -69,15 +71,32 @@ pub(super) fn write(
     if is_change || answer.is_some() || progress.is_some() {
         let (writes, records) = (&outcome.writes, &written.records);
         let push = if is_change { push::job_behind(store, ground.version, at)? } else { None };
-        let jobs: Vec<_> = push.into_iter().chain(schedules::jobs_of(writes)).collect();
-        let jobs = jobs.as_slice();
-        let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, jobs, ..Commit::default() };
+        let Behind { mut jobs, webhooks } = webhooks::behind(store, &ground.rows, records, ground.head.link.sequence, at)?;
+        jobs.extend(push);
+        jobs.extend(schedules::jobs_of(writes));
+        let (jobs, webhooks) = (jobs.as_slice(), webhooks.as_slice());
+        let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, jobs, webhooks, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
     }
     if is_change {
         kept.advance(ground, version, Head { chain: before, link, made: at }, &mut outcome)?;
     }
     Ok((written, outcome, body))
+}
+
+impl FlagHub {
+    /// Adds a record that makes no version, with what is committed beside it.
+    pub(super) fn add(&self, record: Record, version: Version, beside: Commit<'_>, at: Millis) -> Result<(), Problem> {
+        let ground = self.ground()?;
+        let (records, before) = ([record], ground.head.link.sequence);
+        let Behind { jobs, webhooks } = webhooks::behind(&self.store, &ground.rows, &records, before, at)?;
+        let commit = Commit { records: &records, jobs: &jobs, webhooks: &webhooks, ..beside };
+        self.store.commit(version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
+        // The ground has the newest record, and no version tells that there is a newer one.
+        self.ground.forget();
+        // Nor does one tell that the alarm must be set.
+        self.arm()
+    }
 }
 
 /// The kept form of a long answer: its short members, and where the trail lists the changes. Long lists are empty and other long members

@@ -21,7 +21,7 @@ use worker::{Response, console_error};
 use super::{FlagHub, ground::Ground, record::uuid, written_rows::hash_of};
 use crate::{
     problem::Problem,
-    store::{Commit, Conflict, GuardRow, Snapshot, Store, Wanted, outcomes::read_batch},
+    store::{Commit, GuardRow, Snapshot, Store, Wanted, outcomes::read_batch},
     tally::wire::{Batch, FlagSums, Stage, Stages},
     version::Version,
 };
@@ -95,10 +95,7 @@ impl FlagHub {
         let link = Link { sequence: head.link.sequence + 1, version: version.number };
         let actor = Actor::system(said(evidence), now.max(head.made));
         let record = Record::seal(&Change::held(flag.to_owned(), json(evidence)?), &actor, link, &uuid()?, rows, head.chain);
-        let commit = Commit { records: &[record], ..Commit::default() };
-        self.store.commit(version, &commit, actor.at)?.map_err(|Conflict| Problem::conflict())?;
-        // The ground has the newest record, and no version tells that there is a newer one.
-        self.ground.forget();
+        self.add(record, version, Commit::default(), actor.at)?;
         log("held", flag, &actor.reason);
         Ok(())
     }

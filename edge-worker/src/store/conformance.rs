@@ -3,6 +3,7 @@ mod carried;
 mod kept;
 mod pages;
 mod trail;
+mod webhooks;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ use super::{
     audit::{self, ChangesQuery, Compared, ComparisonPlace, ComparisonStep, EventsQuery, ForExplain, Head},
     backup::{self, Line, Place},
     jobs::{Expired, Forget, Job, JobKey, Retained},
+    webhooks::WebhookWrite,
 };
 use crate::{
     tally::wire::{Batch, FlagSums},
@@ -59,6 +61,8 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         kept::keeps_jobs,
         kept::forgets_the_oldest,
         kept::keeps_the_progress_of_imports,
+        webhooks::begins_a_webhook_once,
+        webhooks::keeps_the_latest_attempts_of_each_webhook,
         trail::finds_the_slices_that_wrote_an_owner,
     ] {
         test(&fresh());
@@ -176,11 +180,12 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
             forget: Some(Forget { what: Retained::Answers, before: Millis(9), most: 9 }),
             jobs: &[(JobKey { kind: stale(), payload: stale() }, Some(job))],
             clock_ahead: Some(7),
+            webhooks: &[(stale(), WebhookWrite::Begin(1))],
         };
         assert_eq!(store.commit(expected, &commit, Millis(3)).unwrap(), Err(Conflict), "{expected} of {newest}");
         assert_eq!((store.newest().unwrap(), text(store, RowKind::Flag, "a")), (newest, Some("2".to_owned())));
         assert_eq!((store.head().unwrap().link.sequence, store.clock_ahead().unwrap()), (0, 0));
-        assert_eq!(store.import_progress("stale").unwrap(), None);
+        assert_eq!((store.import_progress("stale").unwrap(), store.webhook_progress("stale").unwrap()), (None, None));
         assert!(
             store.answered("ann", "stale").unwrap().is_none() && store.jobs(None, 99).unwrap().iter().all(|(key, _)| key.kind != "stale")
         );

@@ -6,6 +6,7 @@ mod conformance;
 pub(crate) mod jobs;
 pub(crate) mod outcomes;
 pub(crate) mod sqlite;
+pub(crate) mod webhooks;
 
 use control::{
     Event, Reverted,
@@ -21,6 +22,7 @@ use self::{
     audit::{ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Found, Happened, ListedVersion, Part, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
+    webhooks::{WebhookAttempt, WebhookProgress, WebhookWrite},
 };
 use crate::{
     tally::wire::Batch,
@@ -80,6 +82,8 @@ pub(crate) struct Commit<'c> {
     pub(crate) forget: Option<Forget>,
     /// Jobs to write; without a state they are done.
     pub(crate) jobs: &'c [(JobKey, Option<Job>)],
+    /// Writes about webhooks, each with the id of one.
+    pub(crate) webhooks: &'c [(String, WebhookWrite)],
     /// The milliseconds by which a test sets the time of jobs ahead of the clock.
     pub(crate) clock_ahead: Option<i64>,
 }
@@ -252,6 +256,10 @@ pub(crate) trait Read {
     fn expired(&self, forget: Forget) -> Result<Expired>;
     /// The key of the environment's streams, in hexadecimal digits; `None` if it was removed.
     fn stream_key(&self) -> Result<Option<String>>;
+    /// The progress of a webhook; `None` if nothing was due since it was made, enabled or restored.
+    fn webhook_progress(&self, id: &str) -> Result<Option<WebhookProgress>>;
+    /// The attempts of a webhook, the latest first.
+    fn webhook_attempts(&self, id: &str, limit: u32) -> Result<Vec<WebhookAttempt>>;
     /// The milliseconds by which a test set the time of jobs ahead of the clock.
     fn clock_ahead(&self) -> Result<i64>;
 }

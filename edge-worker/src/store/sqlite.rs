@@ -16,6 +16,7 @@ mod slices;
 mod sums;
 mod transaction;
 mod transfer;
+mod webhooks;
 mod whole_rows;
 
 use std::cell::Cell;
@@ -36,6 +37,7 @@ use super::{
     audit::{self, ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Found, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
+    webhooks::{WebhookAttempt, WebhookProgress},
 };
 use crate::{
     tally::wire::Batch,
@@ -259,6 +261,14 @@ impl<D: Database> Read for Sqlite<D> {
         Ok(self.migrated()?.exec::<Row>("SELECT key FROM stream_key", Vec::new())?.pop().map(|row| row.key))
     }
 
+    fn webhook_progress(&self, id: &str) -> Result<Option<WebhookProgress>> {
+        webhooks::progress(self.migrated()?, id)
+    }
+
+    fn webhook_attempts(&self, id: &str, limit: u32) -> Result<Vec<WebhookAttempt>> {
+        webhooks::attempts(self.migrated()?, id, limit)
+    }
+
     fn clock_ahead(&self) -> Result<i64> {
         jobs::clock_ahead(self.migrated()?)
     }
@@ -290,6 +300,7 @@ impl<D: Database> Store for Sqlite<D> {
             }
             records::put(sql, commit, at)?;
             jobs::put(sql, commit)?;
+            webhooks::put(sql, commit.webhooks)?;
             if let Some(progress) = commit.progress {
                 imports::put(sql, progress, at)?;
             }

@@ -11,6 +11,7 @@ import { addServerCommands } from './commands/server.js';
 import { addTokenCommands } from './commands/token.js';
 import { addTrailCommands } from './commands/trail.js';
 import { addTypesCommand } from './commands/types.js';
+import { addWebhookCommands } from './commands/webhook.js';
 import { EXIT } from './failure.js';
 import { forPrograms } from './output.js';
 import { RELEASE } from './package.js';
@@ -33,6 +34,7 @@ export function commandLine(): Command {
   addOverrideCommands(program);
   addDocumentCommands(program);
   addTrailCommands(program);
+  addWebhookCommands(program);
   addTypesCommand(program);
   addCompletionCommands(program);
   return program;

@@ -48,7 +48,7 @@ export function describe(change: Change): string {
     case 'break-glass.use':
       return 'the break-glass token was used';
     default:
-      if (/^(key|token)\./.test(action)) return credentialChangeOf(action, newJson ?? oldJson);
+      if (/^(key|token|webhook)\./.test(action)) return credentialChangeOf(action, newJson ?? oldJson);
       return action in ROLLOUT_STEPS
         ? `${subject}: rollout ${ROLLOUT_STEPS[action]}${percentageOf(newJson)}`
         : [action, subject].join(' ').trim() + owner;
@@ -89,14 +89,22 @@ function revertedOf({ flagPath, pointer, customerId, organizationId, oldJson, ne
     : `${subject}: ${definitionChangeOf(briefState(oldJson), briefState(newJson))}`;
 }
 
-/** Returns what was done to a key or to an API token, which is named by its label or its name. */
+/** Returns what was done to a key, to an API token or to a webhook, which is named by its label or its name. */
 function credentialChangeOf(action: string, credential: unknown): string {
   const { name, label, role } = (credential ?? {}) as { readonly name?: string; readonly label?: string; readonly role?: string };
   const [kind, step = ''] = action.split('.');
   return `${kind} ${name ?? label ?? ''}: ${CREDENTIAL_STEPS[step] ?? step}${role === undefined ? '' : `, role ${role}`}`;
 }
 
-const CREDENTIAL_STEPS: Readonly<Record<string, string>> = { create: 'made', rotate: 'rotated', revoke: 'revoked', forget: 'forgotten' };
+const CREDENTIAL_STEPS: Readonly<Record<string, string>> = {
+  create: 'made',
+  rotate: 'rotated',
+  revoke: 'revoked',
+  forget: 'forgotten',
+  change: 'changed',
+  remove: 'removed',
+  disable: 'given up, its target took nothing',
+};
 
 /** Returns a flag's state, or a definition, with a rollout in a few words. */
 function briefState(state: unknown): unknown {

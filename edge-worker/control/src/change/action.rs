@@ -74,6 +74,14 @@ pub enum Action {
     EpochRenewed,
     /// A change was reverted.
     Reverted,
+    /// A webhook was created.
+    WebhookCreated,
+    /// The terms of a webhook were changed.
+    WebhookChanged,
+    /// A webhook was removed.
+    WebhookRemoved,
+    /// The hub disabled a webhook, because its target takes no deliveries.
+    WebhookDisabled,
     /// The rows that serve were taken as they are: releases whose records did not commit to rows had written some of them.
     Baseline,
     /// The payload of a record was erased.
@@ -88,7 +96,7 @@ pub enum Action {
     ScheduleIdle,
 }
 
-const ACTIONS: [(Action, &str); 41] = [
+const ACTIONS: [(Action, &str); 45] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::OverridesImported, "override.import"),
@@ -124,6 +132,10 @@ const ACTIONS: [(Action, &str); 41] = [
     (Action::EnvironmentRemoved, "environment.remove"),
     (Action::EpochRenewed, "epoch.renew"),
     (Action::Reverted, "change.revert"),
+    (Action::WebhookCreated, "webhook.create"),
+    (Action::WebhookChanged, "webhook.change"),
+    (Action::WebhookRemoved, "webhook.remove"),
+    (Action::WebhookDisabled, "webhook.disable"),
     (Action::Baseline, "trail.baseline"),
     (Action::Erased, "trail.erase"),
     (Action::ScheduleAdded, "schedule.add"),

@@ -71,6 +71,7 @@ impl Rows {
                 | RowKind::Course
                 | RowKind::Membership
                 | RowKind::Key
+                | RowKind::Webhook
                 | RowKind::Environment
                 | RowKind::BreakGlass
                 | RowKind::Schedule
@@ -155,6 +156,7 @@ pub(super) fn pointer(key: &RowKey) -> String {
         // These rows are no part of a document.
         RowKind::Membership
         | RowKind::Key
+        | RowKind::Webhook
         | RowKind::Environment
         | RowKind::BreakGlass
         | RowKind::Schedule

@@ -69,7 +69,10 @@ fn part_of(key: &RowKey) -> Option<RowKey> {
         | RowKind::Environment
         | RowKind::Epoch
         | RowKind::BreakGlass
-        | RowKind::Refused => return None,
+        | RowKind::Refused
+        | RowKind::Webhook
+        | RowKind::Schedule
+        | RowKind::RolloutOverride => return None,
     };
     Some(RowKey { kind, name: key.name.clone() })
 }

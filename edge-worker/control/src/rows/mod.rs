@@ -54,6 +54,8 @@ pub enum RowKind {
     Membership,
     /// A key that opens the edge; no part of the document.
     Key,
+    /// A target that the hub tells of changes; no part of the document.
+    Webhook,
     /// An environment besides the first one, in the first hub; no part of the document.
     Environment,
     /// The moment at which the store's epoch was last renewed by a command; no part of the document.
@@ -68,7 +70,7 @@ pub enum RowKind {
     RolloutOverride,
 }
 
-const KINDS: [(RowKind, &str); 17] = [
+const KINDS: [(RowKind, &str); 18] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -80,6 +82,7 @@ const KINDS: [(RowKind, &str); 17] = [
     (RowKind::Course, "course"),
     (RowKind::Membership, "membership"),
     (RowKind::Key, "key"),
+    (RowKind::Webhook, "webhook"),
     (RowKind::Environment, "environment"),
     (RowKind::Epoch, "epoch"),
     (RowKind::BreakGlass, "break glass"),
@@ -113,6 +116,7 @@ impl RowKind {
             | Self::Course
             | Self::Membership
             | Self::Key
+            | Self::Webhook
             | Self::Environment
             | Self::Epoch
             | Self::BreakGlass
@@ -128,6 +132,7 @@ impl RowKind {
             Self::Course
             | Self::Membership
             | Self::Key
+            | Self::Webhook
             | Self::Environment
             | Self::Epoch
             | Self::BreakGlass

@@ -1,7 +1,7 @@
 //! The registry of environments, in the first hub: `/api/admin/environments` and `/api/admin/environments/{name}`.
 //!
 //! The worker lists them (`handlers/environments.rs`), because their versions are in hubs of their own; and it brings the definitions to
-//! copy from another hub (`handlers/copy.rs`), so that a hub sends no requests.
+//! copy from another hub (`handlers/copy.rs`), so that a hub asks no other hub.
 use std::borrow::Cow;
 
 use control::{Command, Definitions, Difference, EnvironmentName, rows::ChangeKind};

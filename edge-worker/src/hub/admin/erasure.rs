@@ -8,7 +8,7 @@ use crate::{
     hub::{FlagHub, record::uuid, written_rows::hash_of},
     problem::Problem,
     store::{
-        Answer, Commit, Conflict, Read, Snapshot, Store, Wanted,
+        Answer, Commit, Read, Snapshot, Store, Wanted,
         audit::{ChangesQuery, Stored},
     },
 };
@@ -40,10 +40,7 @@ impl FlagHub {
         let body = serde_json::to_string(&view).map_err(worker::Error::from)?;
         let request = asked.fingerprint();
         let answer = asked.idempotency.as_deref().map(|key| Answer { subject: &asked.actor, key, request: &request, body: &body });
-        let commit = Commit { records: &[made], erase: Some(erased), answer, ..Commit::default() };
-        self.store.commit(version, &commit, by.at)?.map_err(|Conflict| Problem::conflict())?;
-        // The ground has the newest record, and no version tells that there is a newer one.
-        self.ground.forget();
+        self.add(made, version, Commit { erase: Some(erased), answer, ..Commit::default() }, by.at)?;
         json(Ok(body))
     }
 }

@@ -19,6 +19,7 @@ mod rollouts;
 mod schedules;
 mod spelling;
 pub(super) mod view;
+mod webhooks;
 
 pub(crate) use self::body::{Object, read};
 
@@ -220,6 +221,12 @@ impl FlagHub {
             HubHandler::ShowSchedule => self.show_schedule(&parameter),
             HubHandler::AddSchedules => self.add_schedules(&asked),
             HubHandler::CancelSchedule => self.cancel_schedule(&asked, &parameter),
+            HubHandler::ListWebhooks => self.list_webhooks(),
+            HubHandler::CreateWebhook => self.create_webhook(&asked),
+            HubHandler::ChangeWebhook => self.change_webhook(&asked, &parameter),
+            HubHandler::RemoveWebhook => self.remove_webhook(&asked, &parameter),
+            HubHandler::TestWebhook => self.test_webhook(&asked, &parameter).await,
+            HubHandler::ListDeliveries => self.list_deliveries(&asked, &parameter),
             HubHandler::ChangeDefinition(_)
             | HubHandler::RestoreFlag
             | HubHandler::ChangeFeature
@@ -414,6 +421,7 @@ impl From<Refusal> for Problem {
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
             RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
             RefusalKind::ScheduleNotFound => (404, "SCHEDULE_NOT_FOUND"),
+            RefusalKind::WebhookNotFound => (404, "WEBHOOK_NOT_FOUND"),
             RefusalKind::NameTaken => (409, "NAME_TAKEN"),
             RefusalKind::Outranked => (403, "FORBIDDEN"),
             RefusalKind::EnvironmentNotFound => (404, "ENVIRONMENT_NOT_FOUND"),
