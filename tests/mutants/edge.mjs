@@ -725,4 +725,32 @@ export const edgeMutants = [
     replacement: 'pub(crate) const MOST_ATTEMPTS: u32 = 100_000;',
     tests: 'sqlite',
   },
+  {
+    name: 'any page may frame the dashboard',
+    file: 'edge-worker/src/handlers/assets.rs',
+    find: "form-action 'none'; frame-ancestors 'none'",
+    replacement: "form-action 'none'; frame-ancestors *",
+    tests: 'assets',
+  },
+  {
+    name: 'text may become a script in the dashboard',
+    file: 'edge-worker/src/handlers/assets.rs',
+    find: "; require-trusted-types-for 'script'; trusted-types 'none'",
+    replacement: '',
+    tests: 'assets',
+  },
+  {
+    name: 'a caller of one organization looks like one of all',
+    file: 'edge-worker/src/handlers/me.rs',
+    find: 'if let Some(organization) = organization {',
+    replacement: 'if let Some(organization) = organization.filter(|_| false) {',
+    tests: 'handlers::me',
+  },
+  {
+    name: 'every caller is told that they are an administrator',
+    file: 'edge-worker/src/handlers/me.rs',
+    find: 'write_string(object.member("role"), role.as_str());',
+    replacement: 'write_string(object.member("role"), CallerKind::Admin.as_str());',
+    tests: 'handlers::me',
+  },
 ];

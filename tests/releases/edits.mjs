@@ -65,8 +65,13 @@ const next = [
   },
   {
     file: 'edge-worker/control/src/revert.rs',
-    find: '| RowKind::Epoch => {\n            format',
-    replacement: '| RowKind::Epoch | RowKind::Note => {\n            format',
+    find: '| RowKind::Epoch => format!',
+    replacement: '| RowKind::Epoch\n        | RowKind::Note => format!',
+  },
+  {
+    file: `${ROWS}/digest.rs`,
+    find: '| RowKind::RolloutOverride => return None,',
+    replacement: '| RowKind::RolloutOverride\n        | RowKind::Note => return None,',
   },
   {
     file: 'edge-worker/src/hub/news.rs',

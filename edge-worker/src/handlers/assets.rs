@@ -52,3 +52,28 @@ fn content_type(path: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sources of a directive; `None` if the policy lacks it, and so leaves it to `default-src` or to no rule at all.
+    fn sources<'p>(policy: &'p str, directive: &str) -> Option<Vec<&'p str>> {
+        policy
+            .split(';')
+            .map(|rule| rule.split_whitespace().collect::<Vec<_>>())
+            .find(|rule| rule.first() == Some(&directive))
+            .map(|rule| rule[1..].to_vec())
+    }
+
+    #[test]
+    fn the_dashboard_is_framed_by_no_page_and_runs_only_its_own_files() {
+        for directive in ["default-src", "frame-ancestors", "base-uri", "form-action", "trusted-types"] {
+            assert_eq!(sources(DASHBOARD_POLICY, directive), Some(vec!["'none'"]), "{directive}");
+        }
+        for directive in ["script-src", "style-src", "connect-src"] {
+            assert_eq!(sources(DASHBOARD_POLICY, directive), Some(vec!["'self'"]), "{directive}");
+        }
+        assert_eq!(sources(DASHBOARD_POLICY, "require-trusted-types-for"), Some(vec!["'script'"]));
+    }
+}
