@@ -33,7 +33,12 @@ fn dashboard() -> Result<()> {
         esbuild.arg(source.join("src/main.tsx")).args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
         esbuild.args(["--jsx=automatic", "--define:process.env.NODE_ENV=\"production\""]);
         process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL)?;
-        fs::copy(source.join("index.html"), out.join("index.html"))?;
+        let mut styles = npm::tool("esbuild");
+        styles.arg(source.join("start.css")).args(["--bundle", "--minify", "--log-level=warning"]);
+        process::run(styles.arg(format!("--outfile={}", out.join("start.css").display())), npm::INSTALL)?;
+        for page in ["index.html", "start.html"] {
+            fs::copy(source.join(page), out.join(page))?;
+        }
         Ok(())
     })
 }
