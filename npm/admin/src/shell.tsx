@@ -3,16 +3,16 @@ import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
 import { parameterOf, useEnvironment, useEnvironments } from './environment.js';
-import { type Liveness, useLive } from './live.js';
+import { type State, useLive } from './live.js';
 import { Brand } from './parts/brand.js';
+import { clock } from './parts/moment.js';
 import { Toasts } from './parts/toasts.js';
-import { useRights, useSession } from './session.js';
+import { useSession } from './session.js';
 
 export function Shell() {
   const { me, signOut } = useSession();
-  const { readAll } = useRights();
   const environment = useEnvironment();
-  const liveness = useLive(environment.name);
+  const { state: liveness, seenAt } = useLive(environment.name);
   useSearchKey();
   return (
     <>
@@ -37,12 +37,12 @@ export function Shell() {
           Features
         </Link>
         <Link to="/customers">Customers</Link>
-        {readAll && <Link to="/playground">Playground</Link>}
         <Link to="/audit">Audit</Link>
       </nav>
-      {liveness !== 'live' && liveness !== 'asking' && (
+      {SAID[liveness].isBad && (
         <p className="banner" role="status">
-          <strong>{SAID[liveness].text}.</strong> {SAID[liveness].more}
+          <strong>{SAID[liveness].text}.</strong> {seenAt !== undefined && `What you see is of ${clock(seenAt)}. `}
+          {SAID[liveness].more}
         </p>
       )}
       <main id="content" tabIndex={-1}>
@@ -54,15 +54,21 @@ export function Shell() {
   );
 }
 
-const SAID: Record<Liveness, { text: string; more: string }> = {
+const SAID: Record<State, { text: string; more: string; isBad?: true }> = {
   asking: { text: 'Asking', more: 'The newest change is being asked for.' },
-  live: { text: 'Live', more: 'Changes of others appear within seconds.' },
-  offline: { text: 'No connection', more: 'Flags go on being answered; what you see may be old. The page asks again by itself.' },
+  live: { text: 'Live', more: 'Changes of others appear within a second.' },
+  polled: { text: 'Live', more: 'The page asks for changes of others every 3 seconds.' },
+  offline: {
+    text: 'No connection',
+    more: 'Flags go on being answered. Look at your network and at the address; the page asks again by itself.',
+    isBad: true,
+  },
   hubDown: {
     text: 'The hub is away',
-    more: 'Flags go on being answered from the last good version; changes wait. The page asks again by itself.',
+    more: 'Reads go on from the last good version; changes wait. Look at the log of the server, then start it again; the page asks again by itself.',
+    isBad: true,
   },
-  signedOut: { text: 'The token has ended', more: 'Sign out, and sign in with a new one.' },
+  signedOut: { text: 'The token has ended', more: 'Sign out, and sign in with a new one. Copy first what you have typed.', isBad: true },
 };
 
 function EnvironmentChoice() {

@@ -21,7 +21,10 @@ export function createApi(token: string) {
         if (!headers.has('content-type')) headers.set('content-type', 'application/json');
         headers.set('idempotency-key', crypto.randomUUID());
       }
-      return fetch(new Request(request, { headers, signal: AbortSignal.timeout(PATIENCE_MS), credentials: 'omit', cache: 'no-store' }));
+      // A stream ends when its reader lets go of it.
+      const isStream = headers.get('accept') === 'text/event-stream';
+      const signal = isStream ? request.signal : AbortSignal.timeout(PATIENCE_MS);
+      return fetch(new Request(request, { headers, signal, credentials: 'omit', cache: 'no-store' }));
     },
   });
 }
