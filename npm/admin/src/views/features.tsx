@@ -7,6 +7,7 @@ import { take } from '../api/client.js';
 import type { Definition, Feature } from '../api/model.js';
 import { parameterOf, queryOf, useEnvironment, useEnvironments } from '../environment.js';
 import { grouped, matches, stageOf, stateOf } from '../feature-state.js';
+import { readAgain } from '../live.js';
 import { Empty, Loading, ProblemNote } from '../parts/states.js';
 import { useRights, useSession } from '../session.js';
 import { BulkBar } from './features/bulk.js';
@@ -89,7 +90,7 @@ export function Features() {
           </button>
         )}
       </div>
-      {rights.readAll && <Strip />}
+      {rights.readAll && <Strip features={features ?? []} />}
       <Filters features={features ?? []} shown={shown.length} />
       {(list.data?.errors?.length ?? 0) > 0 && (
         <div className="note away">
@@ -133,7 +134,7 @@ export function Features() {
               {columns.map(({ name }) => (
                 <span key={name}>{name}</span>
               ))}
-              <span>Errors</span>
+              <span>24 hours</span>
               <span>Last change</span>
               <span />
             </div>
@@ -159,7 +160,7 @@ export function Features() {
       {isCreating && (
         <CreateFlag
           onClose={() => setIsCreating(false)}
-          onCreated={() => void queries.invalidateQueries()}
+          onCreated={() => readAgain(queries)}
           taken={new Set((features ?? []).flatMap(({ flagPath, aliases }) => [flagPath, ...aliases]))}
         />
       )}

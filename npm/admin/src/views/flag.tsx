@@ -16,6 +16,10 @@ import { FlagOverrides } from './flag/overrides.js';
 import { RolloutCard } from './flag/rollout.js';
 import { Snippets } from './flag/snippets.js';
 import { Timeline } from './flag/timeline.js';
+import { UsageCard } from './flag/usage-card.js';
+
+/** The time between two looks at the figures, which no change of a version tells of, in milliseconds. */
+const FIGURES_MS = 10_000;
 
 export function FlagView() {
   const { api } = useSession();
@@ -26,6 +30,7 @@ export function FlagView() {
   const features = useQuery({
     queryKey: ['feature', environment.name ?? null, key],
     queryFn: () => take(api.GET('/api/admin/feature-flags', { params: { query: { ...environment.query, featureName: key } } })),
+    refetchInterval: FIGURES_MS,
   });
   const definition = useQuery({
     queryKey: ['definition', environment.name ?? null, key],
@@ -99,7 +104,10 @@ export function FlagView() {
           {definition.data && <Ladder feature={feature} definition={definition.data} environment={environment.name} />}
           {rights.readAll && <FlagOverrides feature={feature} />}
         </div>
-        <RolloutCard feature={feature} />
+        <div className="stack">
+          <RolloutCard feature={feature} />
+          {rights.readAll && <UsageCard feature={feature} />}
+        </div>
       </div>
       {definition.data && <DefinitionEditor kind="flags" served={definition.data} key={`${environment.name ?? ''}/${key}`} />}
       <Snippets feature={feature} />

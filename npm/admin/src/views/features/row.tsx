@@ -8,6 +8,7 @@ import { FlagSwitch, TurnDialog } from '../../parts/flag-switch.js';
 import { Ago } from '../../parts/moment.js';
 import { staleness } from '../../staleness.js';
 import type { Column } from '../features.js';
+import { Spark } from './spark.js';
 
 export const FeatureRow = memo(function FeatureRow({
   feature,
@@ -79,7 +80,10 @@ export const FeatureRow = memo(function FeatureRow({
       {columns.map(({ name, byKey }) => (
         <Cell key={name} environment={name} feature={byKey?.get(feature.flagPath)} isLoaded={byKey !== undefined} />
       ))}
-      <Errors feature={feature} />
+      <span className="errors small">
+        <Spark feature={feature} />
+        <Errors feature={feature} />
+      </span>
       <span className="last small quiet">
         {definition?.lastChange && (
           <>
@@ -87,6 +91,12 @@ export const FeatureRow = memo(function FeatureRow({
             <Ago at={definition.lastChange.changedAt} />
             <span className="by"> {definition.lastChange.changedBy}</span>
           </>
+        )}
+        {feature.statistics.lastEvaluated !== null && (
+          <span className="evaluated">
+            {' '}
+            evaluated <Ago at={feature.statistics.lastEvaluated} />
+          </span>
         )}
       </span>
       {isAsking && <TurnDialog feature={feature} onClose={() => setIsAsking(false)} />}
@@ -114,15 +124,18 @@ function Cell({ environment, feature, isLoaded }: { environment: string; feature
 function Errors({ feature: { rollout, statistics } }: { feature: Feature }) {
   const limit = rollout?.rollbackThreshold.errorRate;
   return (
-    <span className="errors small">
-      {statistics.exposures > 0 && (
-        <>
-          <span className="where">Errors: </span>
-          {statistics.errors} of {statistics.exposures}
-          {limit !== undefined && <span className="quiet"> · limit {percent(limit)}</span>}
-        </>
-      )}
-    </span>
+    statistics.exposures > 0 && (
+      <span>
+        <span className="where">Errors: </span>
+        {statistics.errors} of {statistics.exposures}
+        {limit !== undefined && (
+          <span className="quiet">
+            {' '}
+            · {statistics.rollsBackAt !== null && rollout?.guarded ? `rolls back at ${statistics.rollsBackAt}` : `limit ${percent(limit)}`}
+          </span>
+        )}
+      </span>
+    )
   );
 }
 
