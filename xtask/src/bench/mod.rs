@@ -2,6 +2,7 @@
 //!
 //! A missed budget fails no test, because absolute times depend on the machine's other work. The test suites check what must always hold.
 mod beside;
+mod dashboard;
 mod edge;
 mod guard;
 mod hub;
@@ -18,8 +19,8 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 13] =
-    ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql"];
+const KINDS: [&str; 14] =
+    ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql", "dashboard"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -86,6 +87,9 @@ impl Bench {
         }
         if wanted("sql") {
             sql::print(&measure::sql()?)?;
+        }
+        if wanted("dashboard") {
+            dashboard::print(&measure::dashboard()?)?;
         }
         Ok(())
     }

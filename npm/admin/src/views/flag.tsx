@@ -4,7 +4,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 
 import { take } from '../api/client.js';
-import { useEnvironment } from '../environment.js';
+import { useEnvironment, useEnvironments } from '../environment.js';
 import { stageOf, stateOf } from '../feature-state.js';
 import { DefinitionEditor } from '../parts/definition-editor.js';
 import { FlagSwitch, TurnDialog } from '../parts/flag-switch.js';
@@ -25,6 +25,7 @@ export function FlagView() {
   const { api } = useSession();
   const rights = useRights();
   const environment = useEnvironment();
+  const environments = useEnvironments();
   const { key } = useParams({ from: '/flags/$key' });
   const [isStopping, setIsStopping] = useState(false);
   const features = useQuery({
@@ -51,6 +52,7 @@ export function FlagView() {
       </div>
     );
 
+  const named = environment.name ?? environments.find(each => each.default)?.name ?? undefined;
   const stage = stageOf(feature);
   const state = stateOf(feature);
   const stale = definition.data && staleness(definition.data, feature, Date.now());
@@ -101,13 +103,11 @@ export function FlagView() {
       </p>
       <div className="columns-2">
         <div className="stack">
-          {definition.data && <Ladder feature={feature} definition={definition.data} environment={environment.name} />}
+          {definition.data && <Ladder feature={feature} definition={definition.data} environment={named} />}
           {rights.readAll && <FlagOverrides feature={feature} />}
-        </div>
-        <div className="stack">
-          <RolloutCard feature={feature} />
           {rights.readAll && <UsageCard feature={feature} />}
         </div>
+        <RolloutCard feature={feature} />
       </div>
       {definition.data && <DefinitionEditor kind="flags" served={definition.data} key={`${environment.name ?? ''}/${key}`} />}
       <Snippets feature={feature} />

@@ -5,10 +5,12 @@ import { type Dispatch, memo, type SetStateAction, useState } from 'react';
 import type { Definition, Feature } from '../../api/model.js';
 import { stateOf } from '../../feature-state.js';
 import { FlagSwitch, TurnDialog } from '../../parts/flag-switch.js';
-import { Ago } from '../../parts/moment.js';
+import { Ago, ago } from '../../parts/moment.js';
 import { staleness } from '../../staleness.js';
 import type { Column } from '../features.js';
 import { Spark } from './spark.js';
+
+const HOUR_MS = 3_600_000;
 
 export const FeatureRow = memo(function FeatureRow({
   feature,
@@ -93,10 +95,7 @@ export const FeatureRow = memo(function FeatureRow({
           </>
         )}
         {feature.statistics.lastEvaluated !== null && (
-          <span className="evaluated">
-            {' '}
-            evaluated <Ago at={feature.statistics.lastEvaluated} />
-          </span>
+          <span className="evaluated"> {evaluated(feature.statistics.lastEvaluated, Date.now())}</span>
         )}
       </span>
       {isAsking && <TurnDialog feature={feature} onClose={() => setIsAsking(false)} />}
@@ -118,6 +117,11 @@ function Cell({ environment, feature, isLoaded }: { environment: string; feature
       )}
     </span>
   );
+}
+
+/** The hour in which the last outcome arrived; no more is kept of it. */
+function evaluated(hour: string, now: number): string {
+  return now - Date.parse(hour) < HOUR_MS ? 'evaluated this hour' : `evaluated ${ago(hour, now)}`;
 }
 
 /** Errors of the current stage against the guard's limit; nothing where nothing was counted. */

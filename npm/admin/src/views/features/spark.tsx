@@ -10,10 +10,13 @@ const HEIGHT = 20;
 
 export function Spark({ feature }: { feature: Feature }) {
   const { lastEvaluated } = feature.statistics;
-  const [place, isSeen] = useSeen<HTMLSpanElement>();
   const wasUsed = lastEvaluated !== null && Date.now() - Date.parse(lastEvaluated) < DAY_MS;
-  const usage = useUsage(feature, HOURS, isSeen && wasUsed);
-  if (!wasUsed) return null;
+  return wasUsed ? <Line feature={feature} /> : null;
+}
+
+function Line({ feature }: { feature: Feature }) {
+  const [place, isSeen] = useSeen<HTMLSpanElement>();
+  const usage = useUsage(feature, HOURS, isSeen);
   const counts = usage?.hours.map(exposuresOf) ?? [];
   const most = Math.max(1, ...counts);
   const points = counts.map((count, index) => `${(index * WIDTH) / (HOURS - 1)},${HEIGHT - 1 - (count * (HEIGHT - 2)) / most}`);

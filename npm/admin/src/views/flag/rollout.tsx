@@ -169,7 +169,9 @@ function Guard({ feature, rollout, onChange }: { feature: Feature; rollout: Roll
         {guard.method === 'threshold' ? ` within ${duration(guard.timeWindow)}` : ', as soon as chance explains them no longer'}, from{' '}
         {guard.minSamples} exposures on. {exposures === 0 ? 'Nothing was counted in this stage yet.' : `Now ${errors} of ${exposures}.`}
       </p>
-      {evidence !== null && <p className="small">Evidence against it: {percent(evidence)} of what rolls it back.</p>}
+      {evidence !== null && guard.method === 'sequential' && (
+        <p className="small">Evidence against it from settled outcomes: {percent(evidence)} of what rolls it back.</p>
+      )}
       {rollout.heldAt !== null && <p className="note away small">The guard held it {whole(rollout.heldAt)}: look at its record below.</p>}
       <p className="quiet small">The gate wants more than {percent(successRate)} without an error.</p>
       {exposures > 0 && (
