@@ -39,6 +39,7 @@ enum Task {
     VerifyAudit(checks::audit::VerifyAudit),
     Token(build::twinflag::Token),
     Tarball(build::tarball::Tarball),
+    Pictures(checks::by_hand::Pictures),
 }
 
 impl Task {
@@ -57,6 +58,7 @@ impl Task {
             Self::VerifyAudit(audit) => audit.run(),
             Self::Token(token) => token.run(),
             Self::Tarball(tarball) => tarball.run(),
+            Self::Pictures(checks::by_hand::Pictures {}) => checks::by_hand::take_pictures(),
         }
     }
 }
