@@ -31,6 +31,10 @@ for (const colorScheme of ['light', 'dark']) {
       await accessible(page, view);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320, view);
     }
+    await page.goto(`${server.url}/`);
+    await page.getByRole('heading', { level: 2, name: 'What to do first' }).waitFor();
+    await accessible(page, 'the start page');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320, 'the start page');
     assert.deepEqual(faults, []);
     await context.close();
   });
