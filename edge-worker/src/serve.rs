@@ -191,12 +191,13 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
             caller.unrestricted()?;
             explain::many(environment, request, host).await
         }
-        PassedHandler::Watch | PassedHandler::WatchEvents => match watcher {
+        PassedHandler::Watch | PassedHandler::WatchEvents | PassedHandler::WatchChanges => match watcher {
             Some(watcher) => watch::open(&watcher, request, host).await,
             None => Err(Problem::no_relay()),
         },
         PassedHandler::Me => me::show(&caller),
         PassedHandler::Dashboard => assets::dashboard(host).await,
+        PassedHandler::Start => assets::start(host).await,
         PassedHandler::Asset => assets::file(parts.path(), host).await,
     }
 }

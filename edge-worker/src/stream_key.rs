@@ -57,6 +57,11 @@ impl StreamKey {
         OwnerKind::ALL.into_iter().filter_map(|kind| Some(self.owner_tag(kind, &kind.id(context)?))).collect()
     }
 
+    /// The tag of the operators' sockets, which are told of every version.
+    pub(crate) fn operators_tag(&self) -> String {
+        self.code("operators", "")
+    }
+
     /// The tag of the sockets of one block of addresses.
     pub(crate) fn address_tag(&self, block: u64) -> String {
         self.code("address", &block.to_string())

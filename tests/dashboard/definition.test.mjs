@@ -102,8 +102,10 @@ test('an edit sent before the news of another one is refused with 412, and stays
   await text.fill('{ "description": "typed" }');
   await press(page, 'Review');
   await page.getByLabel('Reason').fill('raced');
-  // The page's own look for news comes too late.
-  await page.route('**/api/admin/changes?*', route => route.abort());
+  // The page's own look at the other edit comes too late.
+  await page.route(/\/api\/admin\/(changes|flags\/faulty)\b/, route =>
+    route.request().method() === 'GET' ? route.abort() : route.continue(),
+  );
   await write('faulty', { description: 'first' });
   await press(page, 'Save');
   await page.getByRole('alert').filter({ hasText: 'Somebody else changed it.' }).waitFor();

@@ -41,6 +41,10 @@ for (const colorScheme of ['light', 'dark']) {
         );
       assert.equal(hidden.length, 0, `${view}: its name is in the navigation's visible part`);
     }
+    await page.goto(`${server.url}/`);
+    await page.getByRole('heading', { level: 2, name: 'What to do first' }).waitFor();
+    await accessible(page, 'the start page');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320, 'the start page');
     assert.deepEqual(faults, []);
     await context.close();
   });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
-import { dataFolder } from '../server.mjs';
+import { dataFolder, startServer } from '../server.mjs';
 import { hostWorker, token } from './workerd.mjs';
 
 const PATH = '/dashboard/admin/feature-flags';
@@ -39,7 +39,7 @@ test('the page runs scripts of its own origin only, cannot be framed, and holds 
   );
   for (const [name, sources] of [
     ['default-src', "'none'"],
-    ['script-src', "'self'"],
+    ['script-src', "'self' 'wasm-unsafe-eval'"],
     ['style-src', "'self'"],
     ['connect-src', "'self'"],
     ['frame-ancestors', "'none'"],
@@ -69,6 +69,30 @@ test('every address in the page is one of its own files, and they are served', a
     '/dashboard/..%2fdemo%2fmain.js',
   ])
     assert.equal((await get(path)).status, 404, path);
+});
+
+test('the start page runs no script, names no key and no demo page, and what it loads is served', async () => {
+  const page = await get('/');
+  assert.equal(page.status, 200);
+  assert.match(page.type, /^text\/html/);
+  assert.match(page.headers.get('content-security-policy'), /^default-src 'none'; style-src 'self'; img-src 'self' data:;/);
+  assert.ok(!/<script|<!--|\{\{|\/demo/.test(page.text));
+  for (const secret of [server.clientKey, server.serverKey, server.adminToken]) assert.ok(!page.text.includes(secret));
+  assert.match((await get('/dashboard/start.css')).type, /^text\/css/);
+});
+
+test('the start page of a development server has the publishable key, and no other', async () => {
+  const data = await dataFolder();
+  const development = await startServer({ data: data.path });
+  try {
+    const { text } = await development.request('/', { method: 'GET' });
+    assert.ok(text.includes(development.clientKey));
+    assert.ok(text.includes('href="/demo"'));
+    for (const secret of [development.serverKey, development.adminToken]) assert.ok(!text.includes(secret));
+  } finally {
+    await development.stop();
+    await data.remove();
+  }
 });
 
 test('a caller learns their name and their role in an environment', async () => {

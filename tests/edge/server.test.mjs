@@ -40,7 +40,6 @@ test('the demo page has the client key and no other secret, and its script is se
 
 test('an unknown path is 404', async () => {
   for (const path of [
-    '/',
     '/absent',
     '/demo/',
     '/demo/absent.js',

@@ -31,11 +31,16 @@ after(async () => {
 });
 
 const bearer = key => ({ authorization: `Bearer ${key}` });
+/** Opens a socket, which the end of the tests closes. */
+async function watching(path, headers) {
+  const socket = await openSocket(server.url + path, headers);
+  if (socket.status === 101) open.push(socket);
+  return socket;
+}
 /** Opens a socket with the server key, or with what else is given, and waits for the version that it begins with. */
 async function watch(query = '', headers = bearer(KEYS.SERVER_KEY)) {
-  const socket = await openSocket(`${server.url}/v1/watch${query}`, headers);
+  const socket = await watching(`/v1/watch${query}`, headers);
   if (socket.status !== 101) return socket;
-  open.push(socket);
   return { ...socket, first: JSON.parse(await socket.next()) };
 }
 const number = message => Number(message.etag.split('.')[1]);
@@ -103,6 +108,34 @@ test("an override reaches its owner's sockets alone", async () => {
   }
   assert.ok(!own.messages.some(text => number(JSON.parse(text)) === second));
   await toggle();
+});
+
+test('an operator hears of every version of the environment that the request names, and a key of none there', async () => {
+  const admin = bearer(server.adminToken);
+  for (const [headers, query, status] of [
+    [{}, '', 401],
+    [bearer(KEYS.SERVER_KEY), '', 401],
+    [admin, '?customerId=c-1', 400],
+    [admin, '?environment=absent', 404],
+  ])
+    assert.equal((await openSocket(`${server.url}/api/admin/watch${query}`, headers)).status, status, JSON.stringify([headers, query]));
+  await changed('/api/admin/environments', { name: 'staging' });
+  const document = { schema: 'twinflag/1', environment: 'staging', flags: { a: { default: 'on' } } };
+  const imported = await server.asAdmin('/api/admin/document?environment=staging&reason=r', { method: 'PUT', body: document });
+  assert.equal(imported.status, 200, imported.text);
+  const begun = async query => {
+    const socket = await watching(`/api/admin/watch${query}`, admin);
+    return { ...socket, first: JSON.parse(await socket.next()) };
+  };
+  const [first, second] = [await begun(''), await begun('?environment=staging')];
+  const ofOwner = await override({ customerId: 'c-operators' }, true);
+  assert.equal(number(await hears(first, ofOwner)), ofOwner);
+  const ofKey = await changed('/api/admin/keys', { kind: 'client', label: 'a key' });
+  assert.ok(number(await hears(first, ofKey)) >= ofKey);
+  const elsewhere = await changed('/api/admin/feature-flags?environment=staging', { featureName: 'a', action: 'kill' });
+  const told = await hears(second, elsewhere);
+  assert.equal(told.etag.split('.')[0], second.first.etag.split('.')[0]);
+  assert.ok(!first.messages.some(text => JSON.parse(text).etag === told.etag));
 });
 
 test('a client that asks with the version of a message gets that version', async () => {

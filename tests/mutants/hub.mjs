@@ -327,6 +327,20 @@ export const hubMutants = [
     tests: 'hub::push',
   },
   {
+    name: 'operators are not told of what concerns one owner alone',
+    file: 'edge-worker/src/hub/push.rs',
+    find: 'if since != newest {\n        tags.push(key.operators_tag());\n    }',
+    replacement: '',
+    tests: 'hub::push',
+  },
+  {
+    name: 'a page names the demo page and its key where there is none',
+    file: 'edge-worker/src/handlers/assets.rs',
+    find: 'pieces.fold(first, |kept, piece| kept + piece.split_once("<!-- /demo -->").map_or("", |(_, rest)| rest))',
+    replacement: 'pieces.fold(first, |kept, piece| kept + piece)',
+    tests: 'handlers::assets',
+  },
+  {
     name: 'a second commit forgets what was told last',
     file: 'edge-worker/src/hub/push.rs',
     find: 'if pending(store)?.is_some() {\n        return Ok(None);\n    }',

@@ -40,6 +40,7 @@ enum Task {
     Token(build::twinflag::Token),
     Tarball(build::tarball::Tarball),
     Site(build::documentation::Site),
+    Pictures(checks::by_hand::Pictures),
 }
 
 impl Task {
@@ -59,6 +60,7 @@ impl Task {
             Self::Token(token) => token.run(),
             Self::Tarball(tarball) => tarball.run(),
             Self::Site(site) => site.run(),
+            Self::Pictures(checks::by_hand::Pictures {}) => checks::by_hand::take_pictures(),
         }
     }
 }

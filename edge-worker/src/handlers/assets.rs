@@ -8,9 +8,14 @@ use crate::{host::Host, problem::Problem};
 const DEMO_POLICY: &str =
     "default-src 'self'; img-src 'self' data:; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; frame-ancestors 'self'";
 
-/// Scripts, styles and requests of this origin only. No other page may frame the dashboard, and no text may become markup or a script.
-const DASHBOARD_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+/// Scripts, styles and requests of this origin only, and WebAssembly for the playground. No other page may frame the dashboard, and no text
+/// may become markup or a script.
+const DASHBOARD_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// No script at all.
+const START_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The demo page. It learns the publishable key from its `client-key` element.
 pub(crate) async fn demo(env: &Host) -> Result<Response, Problem> {
@@ -22,6 +27,24 @@ pub(crate) async fn demo(env: &Host) -> Result<Response, Problem> {
 /// The dashboard's page. It holds no key and no token: the operator types one in.
 pub(crate) async fn dashboard(env: &Env) -> Result<Response, Problem> {
     page(fetch("/dashboard/index.html", env).await?.bytes().await?, DASHBOARD_POLICY)
+}
+
+/// The page at the root: what this is, and what to do first. With `DEMO=on` it has the publishable key, and the way to the demo page.
+pub(crate) async fn start(env: &Host) -> Result<Response, Problem> {
+    let html = fetch("/dashboard/start.html", env).await?.text().await?;
+    let html = if env.settings.is_demo {
+        html.replace("{{client-key}}", env.settings.client_key.as_deref().unwrap_or_default())
+    } else {
+        without_demo(&html)
+    };
+    page(html.into_bytes(), START_POLICY)
+}
+
+/// The text without what stands between the comments `demo` and `/demo`.
+fn without_demo(html: &str) -> String {
+    let mut pieces = html.split("<!-- demo -->");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |kept, piece| kept + piece.split_once("<!-- /demo -->").map_or("", |(_, rest)| rest))
 }
 
 fn page(html: Vec<u8>, policy: &str) -> Result<Response, Problem> {
@@ -71,9 +94,22 @@ mod tests {
         for directive in ["default-src", "frame-ancestors", "base-uri", "form-action", "trusted-types"] {
             assert_eq!(sources(DASHBOARD_POLICY, directive), Some(vec!["'none'"]), "{directive}");
         }
-        for directive in ["script-src", "style-src", "connect-src"] {
+        assert_eq!(sources(DASHBOARD_POLICY, "script-src"), Some(vec!["'self'", "'wasm-unsafe-eval'"]));
+        for directive in ["style-src", "connect-src"] {
             assert_eq!(sources(DASHBOARD_POLICY, directive), Some(vec!["'self'"]), "{directive}");
         }
         assert_eq!(sources(DASHBOARD_POLICY, "require-trusted-types-for"), Some(vec!["'script'"]));
+    }
+
+    #[test]
+    fn a_deployment_without_a_demo_page_does_not_name_it() {
+        for (html, kept) in [
+            ("a", "a"),
+            ("a<!-- demo -->b<!-- /demo -->c", "ac"),
+            ("<!-- demo -->a<!-- /demo -->b<!-- demo -->c<!-- /demo -->", "b"),
+            ("a<!-- demo -->{{client-key}}", "a"),
+        ] {
+            assert_eq!(without_demo(html), kept, "{html}");
+        }
     }
 }

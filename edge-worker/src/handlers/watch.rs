@@ -1,4 +1,5 @@
 //! `GET /v1/watch` and `GET /v1/watch/events`: tells a client of each version that may change its answers, as it is made.
+//! `GET /api/admin/watch`: tells an operator of every version of an environment.
 //!
 //! A request with `Upgrade: websocket` gets a socket of a relay. Any other gets server-sent events (the HTML standard, "Server-sent events"),
 //! which the isolate streams over such a socket and ends after some minutes. The first route takes keys and tokens, the second a token of
@@ -82,6 +83,15 @@ pub(crate) fn admit(caller: &Caller, asked: &Asked<'_>) -> Result<Watcher, Unans
     let tags = key.owner_tags(&context).into_iter().chain(caller.key_mark(asked.settings)).collect();
     let most = asked.settings.relay_sockets;
     Ok(Watcher { environment: caller.environment.clone(), tags, address, most, version: serving.version })
+}
+
+/// Admits an operator, who is told of every version, also of those that change no answers or those of one owner alone.
+pub(crate) fn admit_operator(caller: &Caller, asked: &Asked<'_>) -> Result<Watcher, Unanswered> {
+    let serving = asked.serving(&caller.environment, None)?;
+    let key = key_of(&serving)?;
+    let address = limit::address_block(asked).map(|block| key.address_tag(block));
+    let tags = vec![key.operators_tag()];
+    Ok(Watcher { environment: caller.environment.clone(), tags, address, most: asked.settings.relay_sockets, version: serving.version })
 }
 
 /// Admits the holder of a token, which stands in the query as `token`.

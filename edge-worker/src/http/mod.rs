@@ -123,6 +123,7 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Unanswered> {
             let watcher = match handler {
                 PassedHandler::Watch => Some(watch::admit(&caller, asked)?),
                 PassedHandler::WatchEvents => Some(watch::admit_token(asked)?),
+                PassedHandler::WatchChanges => Some(watch::admit_operator(&caller, asked)?),
                 _ => None,
             };
             return Ok(Answered::Pass(Pass { handler, audience: route.audience, caller: Rc::new(caller), body, watcher }));

@@ -103,6 +103,8 @@ pub(crate) enum PassedHandler {
     Asset,
     Watch,
     WatchEvents,
+    WatchChanges,
+    Start,
 }
 
 /// A handler in the hub, to which the worker passes the request on.
@@ -305,6 +307,7 @@ pub(crate) const ROUTES: &[Route] = &[
     // A token needs the right to both environments, which its handler checks.
     ADMINISTER.on("POST", "/api/admin/environments/copy", hub(HubHandler::CopyDefinitions)).query(&["dryRun", "remove"]),
     ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)).query(&["reason"]),
+    READ.on("GET", "/api/admin/watch", passed(PassedHandler::WatchChanges)),
     READ.on("GET", "/api/admin/jobs", hub(HubHandler::ListJobs)).query(&["limit"]),
     READ.on("GET", "/api/admin/schedules", hub(HubHandler::ListSchedules)).query(&["flag", "limit"]),
     STEER.on("POST", "/api/admin/schedules", hub(HubHandler::AddSchedules)),
@@ -330,6 +333,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ADMINISTER.on("POST", "/api/admin/epoch", hub(HubHandler::RenewEpoch)),
     MONITOR.on("GET", "/health", Handler::Held(HeldHandler::Health)),
     MONITOR.on("GET", "/version", Handler::Held(HeldHandler::Version)),
+    PAGE.on("GET", "/", passed(PassedHandler::Start)),
     PAGE.on("GET", "/openapi.json", passed(PassedHandler::Asset)),
     PAGE.on("GET", "/demo", passed(PassedHandler::Demo)),
     Row(KEYS_AND_READERS, Limit::Evaluation, Audience::Visitors).on("POST", "/demo/explain", passed(PassedHandler::DemoExplain)),
@@ -551,7 +555,7 @@ mod tests {
         for (path, parameter) in [("/ofrep/v1/evaluate/flags/a%20b", "a%20b"), ("/api/admin/keys/k-1/rotate", "k-1"), ("/health", "")] {
             assert_eq!(find(path).unwrap().parameter, parameter);
         }
-        for path in ["/", "/healthy", "/api/admin", "/api/admin/rollout/explode", "/api/admin/keys//rotate"] {
+        for path in ["//", "/healthy", "/api/admin", "/api/admin/rollout/explode", "/api/admin/keys//rotate"] {
             assert!(find(path).is_none(), "{path}");
         }
     }

@@ -1,7 +1,7 @@
 //! The figures of a flag: what its outcomes say, and what the guard makes of them.
 use control::{
     Feature,
-    guard::{GuardState, Judge},
+    guard::{GuardState, Judge, next_firing},
     lifecycle::Observed,
 };
 use sdk_core::Millis;
@@ -18,6 +18,8 @@ pub(super) struct Figures {
     pub(super) observed: Observed,
     /// The evidence against the rollout in per-mille of what rolls it back; `None` unless the guard judges it.
     pub(super) evidence_permille: Option<u32>,
+    /// The fewest errors of the present exposures that roll the rollout back; `None` unless the guard judges it, or if no number would.
+    pub(super) rolls_back_at: Option<u64>,
     /// The moment at which the guard last held the rollout; `None` if it never did.
     pub(super) held_at: Option<Millis>,
     /// The hour since 1970 in which the last outcome arrived; `None` if none ever did.
@@ -42,6 +44,7 @@ impl FlagHub {
         let state = stored.map_or_else(GuardState::default, |(text, _)| GuardState::from_json(&text).0);
         let is_judged = is_running(rollout) && observed.exposures > 0;
         let evidence_permille = is_judged.then(|| state.strength_permille(&Judge::of(rollout)));
-        Ok(Figures { observed, evidence_permille, held_at, last_hour })
+        let rolls_back_at = is_judged.then(|| next_firing(&rollout.guard.unwrap_or_default(), observed.exposures)).flatten();
+        Ok(Figures { observed, evidence_permille, rolls_back_at, held_at, last_hour })
     }
 }

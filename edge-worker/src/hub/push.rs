@@ -79,8 +79,8 @@ fn followed(since: Option<Version>, newest: Version) -> Option<Version> {
     since.filter(|since| since.epoch == newest.epoch && since.number > 0)
 }
 
-/// The sockets that the changes since a version concern. A change of a customer's or an organization's rows concerns its own sockets; one
-/// of keys and of what is only noted concerns none.
+/// The sockets that the changes since a version concern. Every change concerns the operators' sockets. A change of a customer's or an
+/// organization's rows concerns its own sockets, too; one of keys and of what is only noted concerns no other.
 fn audience(store: &impl Read, key: Option<StreamKey>, since: Option<Version>, newest: Version) -> Result<Audience> {
     let (Some(key), Some(since)) = (key, followed(since, newest)) else {
         return Ok(Audience::All);
@@ -91,6 +91,9 @@ fn audience(store: &impl Read, key: Option<StreamKey>, since: Option<Version>, n
         return Ok(Audience::All);
     };
     let mut tags = Vec::new();
+    if since != newest {
+        tags.push(key.operators_tag());
+    }
     for RowKey { kind, name } in definitions.into_iter().chain(owners) {
         match kind {
             RowKind::Customer | RowKind::Membership => tags.push(key.owner_tag(OwnerKind::Customer, &name)),
@@ -318,6 +321,13 @@ mod tests {
             audience(&self.store, Some(self.key()), since, self.store.newest().unwrap()).unwrap()
         }
 
+        /// The audience of operators and of these owners.
+        fn owners(&self, tags: &[&str]) -> Audience {
+            let mut tags: Vec<String> = tags.iter().map(|&tag| tag.to_owned()).chain([self.key().operators_tag()]).collect();
+            tags.sort_unstable();
+            Audience::Owners(tags)
+        }
+
         fn set(&self, owner: OwnerKind, id: &str) {
             self.carry_out(&Command::Override { owner, id: id.to_owned(), tree: r#"{"a":"on"}"#.to_owned() });
         }
@@ -341,11 +351,9 @@ mod tests {
         let hub = Hub::new();
         hub.set(OwnerKind::Customer, "c-1");
         let own = hub.key().owner_tag(OwnerKind::Customer, "c-1");
-        assert_eq!(hub.audience(), Audience::Owners(vec![own.clone()]));
+        assert_eq!(hub.audience(), hub.owners(&[&own]));
         hub.set(OwnerKind::Organization, "o-1");
-        let mut both = vec![own, hub.key().owner_tag(OwnerKind::Organization, "o-1")];
-        both.sort_unstable();
-        assert_eq!(hub.audience(), Audience::Owners(both));
+        assert_eq!(hub.audience(), hub.owners(&[&own, &hub.key().owner_tag(OwnerKind::Organization, "o-1")]));
         hub.carry_out(&Command::Kill { flag: "a".into() });
         assert_eq!(hub.audience(), Audience::All);
     }
@@ -376,7 +384,7 @@ mod tests {
         // The first half of the SHA-256 hash of "the text of k-1".
         let mark = "9fc1a6e13e65a4b16a07fd05dc9f236a";
         assert_eq!(revoked_since(before), [mark]);
-        assert_eq!(hub.audience(), Audience::Nobody);
+        assert_eq!(hub.audience(), hub.owners(&[]));
         let after = hub.store.newest().unwrap();
         hub.carry_out(&Command::Kill { flag: "a".into() });
         assert_eq!(revoked_since(after), [""; 0]);
@@ -387,7 +395,7 @@ mod tests {
     fn an_owner_is_told_of_another_organization() {
         let hub = Hub::new();
         hub.carry_out(&Command::Assign { customer: "c-1".into(), organization: Some("o-1".into()) });
-        assert_eq!(hub.audience(), Audience::Owners(vec![hub.key().owner_tag(OwnerKind::Customer, "c-1")]));
+        assert_eq!(hub.audience(), hub.owners(&[&hub.key().owner_tag(OwnerKind::Customer, "c-1")]));
     }
 
     #[test]

@@ -17,6 +17,7 @@ const TEXTS: Record<string, string> = {
   'rollout.percentage': 'Set the percentage of',
   'rollout.lists': 'Changed the lists of',
   'rollout.guard': 'Changed the guard of',
+  'rollout.held': 'The guard held',
   'import.definition': 'Imported',
   'import.state': 'Imported the state of',
   'import.adopt': 'Adopted an edit of',
@@ -26,12 +27,17 @@ const TEXTS: Record<string, string> = {
   'key.create': 'Created a key',
   'key.rotate': 'Rotated a key',
   'key.revoke': 'Revoked a key',
+  'key.forget': 'Forgot a revoked key',
   'token.create': 'Created an API token',
   'token.revoke': 'Revoked an API token',
+  'token.forget': 'Forgot a revoked API token',
   'break-glass.use': 'Used the break-glass token',
   'copy.definition': 'Copied',
   'environment.create': 'Created an environment',
   'environment.remove': 'Closed an environment',
+  'epoch.renew': 'Renewed the epoch',
+  'trail.baseline': 'Wrote the state down',
+  'trail.erase': 'Erased the content of a record',
   'change.revert': 'Reverted a change of',
 };
 
@@ -42,5 +48,10 @@ export function actionText(action: Change['action'] | string): string {
 
 /** Actions that no revert takes back. */
 export function isRevertible(action: string): boolean {
-  return !/^(key|token|environment|epoch|trail|break-glass)\./.test(action) && action !== 'override.import' && action !== 'import.refused';
+  return (
+    !/^(key|token|environment|epoch|trail|break-glass)\./.test(action) &&
+    action !== 'override.import' &&
+    action !== 'import.refused' &&
+    action !== 'rollout.held'
+  );
 }

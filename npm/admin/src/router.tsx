@@ -50,7 +50,7 @@ const flag = createRoute({ getParentRoute: () => root, path: '/flags/$key', comp
 const customers = createRoute({
   getParentRoute: () => root,
   path: '/customers',
-  validateSearch: texts<keyof CustomerSearch>(['id', 'q']),
+  validateSearch: texts<keyof CustomerSearch>(['id', 'q', 'at']),
   component: Customers,
 });
 

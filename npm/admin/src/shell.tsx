@@ -6,8 +6,9 @@ import { type RefObject, useEffect, useRef } from 'react';
 import { take } from './api/client.js';
 import { Refusal } from './api/refusal.js';
 import { parameterOf, useEnvironment, useEnvironments } from './environment.js';
-import { type Liveness, useLive } from './live.js';
+import { type State, useLive } from './live.js';
 import { Brand } from './parts/brand.js';
+import { clock } from './parts/moment.js';
 import { Loading, ProblemNote } from './parts/states.js';
 import { Toasts } from './parts/toasts.js';
 import { SessionAs, useRights, useSession } from './session.js';
@@ -32,9 +33,9 @@ export function Shell() {
 
 function Frame({ refused }: { refused: Refusal | undefined }) {
   const { me, signOut } = useSession();
-  const { readAll } = useRights();
   const environment = useEnvironment();
-  const liveness = useLive(environment.name);
+  const { readAll } = useRights();
+  const { state: liveness, seenAt } = useLive(environment.name);
   // The address behind `#` is the view's, so the way to the content is no anchor.
   const content = useRef<HTMLElement>(null);
   const views = useRef<HTMLElement>(null);
@@ -71,16 +72,16 @@ function Frame({ refused }: { refused: Refusal | undefined }) {
           Features
         </Link>
         <Link to="/customers">Customers</Link>
-        {readAll && <Link to="/playground">Playground</Link>}
         <Link to="/audit">Audit</Link>
         {readAll && <Link to="/segments">Segments</Link>}
         {readAll && <Link to="/document">Document</Link>}
         {readAll && <Link to="/keys">Keys</Link>}
         {readAll && <Link to="/environments">Environments</Link>}
       </nav>
-      {!refused && liveness !== 'live' && liveness !== 'asking' && (
+      {!refused && SAID[liveness].isBad && (
         <p className="banner" role="status">
-          <strong>{SAID[liveness].text}.</strong> {SAID[liveness].more}
+          <strong>{SAID[liveness].text}.</strong> {seenAt !== undefined && `What you see is of ${clock(seenAt)}. `}
+          {SAID[liveness].more}
         </p>
       )}
       <main ref={content} tabIndex={-1}>
@@ -90,15 +91,21 @@ function Frame({ refused }: { refused: Refusal | undefined }) {
   );
 }
 
-const SAID: Record<Liveness, { text: string; more: string }> = {
+const SAID: Record<State, { text: string; more: string; isBad?: true }> = {
   asking: { text: 'Asking', more: 'The newest change is being asked for.' },
-  live: { text: 'Live', more: 'Changes of others appear within seconds.' },
-  offline: { text: 'No connection', more: 'Flags go on being answered; what you see may be old. The page asks again by itself.' },
+  live: { text: 'Live', more: 'Changes of others appear within a second.' },
+  polled: { text: 'Live', more: 'The page asks for changes of others every 3 seconds.' },
+  offline: {
+    text: 'No connection',
+    more: 'Flags go on being answered. Look at your network and at the address; the page asks again by itself.',
+    isBad: true,
+  },
   hubDown: {
     text: 'The hub is away',
-    more: 'Flags go on being answered from the last good version; changes wait. The page asks again by itself.',
+    more: 'Reads go on from the last good version; changes wait. Look at the log of the server, then start it again; the page asks again by itself.',
+    isBad: true,
   },
-  signedOut: { text: 'The token has ended', more: 'Sign out, and sign in with a new one.' },
+  signedOut: { text: 'The token has ended', more: 'Sign out, and sign in with a new one. Copy first what you have typed.', isBad: true },
 };
 
 function EnvironmentChoice() {

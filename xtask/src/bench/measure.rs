@@ -110,6 +110,16 @@ pub(super) fn freshness() -> Result<Value> {
     measured(&mut node)
 }
 
+/// Opens the dashboard with 100 and with 1,000 flags.
+pub(super) fn dashboard() -> Result<Value> {
+    let chromium = chromium::ensure()?;
+    build::all()?;
+    eprintln!("opening the dashboard in Chromium; this takes half a minute");
+    let mut node = Command::new("node");
+    node.arg(root::in_root("tests/bench/dashboard/bench.mjs")).env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium);
+    measured(&mut node)
+}
+
 /// Simulates rollouts under the guard; the figures are counts, the same on every machine.
 pub(super) fn guard() -> Result<Value> {
     const PROFILE: &str = "quick";

@@ -3,6 +3,7 @@
 //! A missed budget fails no test, because absolute times depend on the machine's other work. The test suites check what must always hold.
 mod beside;
 mod chat;
+mod dashboard;
 mod edge;
 mod guard;
 mod hub;
@@ -20,8 +21,24 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 15] =
-    ["native", "js", "server", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql", "chat"];
+const KINDS: [&str; 16] = [
+    "native",
+    "js",
+    "server",
+    "edge",
+    "hub",
+    "owners",
+    "overrides",
+    "trail",
+    "freshness",
+    "fleet",
+    "guard",
+    "push",
+    "size",
+    "sql",
+    "chat",
+    "dashboard",
+];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -94,6 +111,9 @@ impl Bench {
         }
         if wanted("sql") {
             sql::print(&measure::sql()?)?;
+        }
+        if wanted("dashboard") {
+            dashboard::print(&measure::dashboard()?)?;
         }
         Ok(())
     }

@@ -39,14 +39,35 @@ pub(crate) fn api_types() -> Result<()> {
 /// Builds the dashboard by the types of the API.
 fn dashboard() -> Result<()> {
     let (source, description) = sources();
-    let stamp = Stamp::default().path(&source)?.path(&description)?.path(&root::in_root("npm/package-lock.json"))?;
+    let stamp = Stamp::default()
+        .path(&source)?
+        .path(&description)?
+        .path(&root::in_root("npm/package-lock.json"))?
+        .path(&root::in_root("npm/client/dist/bundle"))?
+        .path(&root::in_root("npm/client/dist/engine"))?;
     stamp.rebuild(&root::in_root("edge-worker/dist/assets/dashboard"), |out| {
         process::run(npm::tool("tsc").arg("--noEmit").arg("--project").arg(&source), npm::INSTALL)?;
         let mut esbuild = npm::tool("esbuild");
         esbuild.arg(source.join("src/main.tsx")).args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
         esbuild.args(["--jsx=automatic", "--define:process.env.NODE_ENV=\"production\""]);
         process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL)?;
-        fs::copy(source.join("index.html"), out.join("index.html"))?;
+        // The playground's core is no part of the first load.
+        let mut core = npm::tool("esbuild");
+        core.arg(source.join("src/page-engine.ts")).args([
+            "--bundle",
+            "--format=esm",
+            "--minify",
+            "--target=es2022",
+            "--log-level=warning",
+        ]);
+        process::run(core.arg(format!("--outdir={}", out.display())), npm::INSTALL)?;
+        fs::copy(root::in_root("npm/client/dist/engine/engine.wasm"), out.join("engine.wasm"))?;
+        let mut styles = npm::tool("esbuild");
+        styles.arg(source.join("start.css")).args(["--bundle", "--minify", "--log-level=warning"]);
+        process::run(styles.arg(format!("--outfile={}", out.join("start.css").display())), npm::INSTALL)?;
+        for page in ["index.html", "start.html"] {
+            fs::copy(source.join(page), out.join(page))?;
+        }
         Ok(())
     })
 }

@@ -1,10 +1,14 @@
-//! Test files that can be run by hand with more cases than a suite runs.
+//! Test files that can be run by hand with more cases than a suite runs, and the pictures of the guides.
 use std::process::Stdio;
 
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::{build, install::npm, process};
+use crate::{
+    build,
+    install::{chromium, npm},
+    process,
+};
 
 /// Send malformed requests to every route of the worker; each must be refused and change nothing.
 #[derive(Args)]
@@ -44,6 +48,20 @@ impl Soak {
         let numbers = [("SOAK_KILLS", self.kills), ("SOAK_SEED", self.seed), ("SOAK_WRITERS", self.writers)];
         run("tests/soak/soak.test.mjs", numbers)
     }
+}
+
+/// Take the pictures of the README and the guides in Chromium, into `docs/pictures`.
+#[derive(Args)]
+#[command(after_help = "Example: cargo xtask pictures")]
+pub(crate) struct Pictures {}
+
+/// Takes the pictures.
+pub(crate) fn take_pictures() -> Result<()> {
+    let chromium = chromium::ensure()?;
+    build::all()?;
+    let mut node = npm::node();
+    node.arg("tests/pictures/take.mjs").env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium);
+    process::run(&mut node, npm::INSTALL).map(drop)
 }
 
 /// Runs a test file with numbers in its environment.

@@ -1,6 +1,7 @@
 //! Answers, missing facts, and requests that are refused for their form.
 use super::keys::registry;
 use super::*;
+use crate::stream_key::StreamKey;
 
 #[test]
 fn a_flag_is_answered_from_the_ruleset_in_the_isolate() {
@@ -61,7 +62,10 @@ fn every_route_of_operators_refuses_what_it_does_not_take_in_its_query() {
         let claims = r#"{"sub":"s","exp":1900000000,"app_metadata":{"role":"admin"}}"#;
         let keys = vec![(Environment::FIRST, Ok(registry()))];
         let body = Some(Ok(br#"{"action":"kill"}"#.to_vec()));
-        let known = Known { verified: Some(Ok(learned_claims(claims))), keys, body, ..Known::default() };
+        // A stream of versions begins with the one that the isolate holds.
+        let mut serving = Serving::of_document(DOCUMENT, version(7));
+        serving.stream_key = StreamKey::from_hex(&"0a".repeat(32));
+        let known = Known { verified: Some(Ok(learned_claims(claims))), keys, body, serving: Some(Ok(serving)), ..Known::default() };
         match (Request { method, path: path.to_owned().leak(), bearer: "a token", ..ONE }).ask(&settings(), &known) {
             Outcome::Pass(pass) => pass.caller.environment.object(),
             Outcome::Answer(answer) => format!("{} {}", answer.status, json(&answer)["detail"].as_str().unwrap()),

@@ -31,8 +31,10 @@ export function createApi(send: AdminClient) {
         if (!headers.has('content-type')) headers.set('content-type', 'application/json');
         headers.set('idempotency-key', crypto.randomUUID());
       }
+      // A stream ends when its reader lets go of it.
+      const isStream = headers.get('accept') === 'text/event-stream';
+      const signal = isStream ? request.signal : AbortSignal.timeout(PATIENCE_MS);
       const body = await request.text();
-      const signal = AbortSignal.timeout(PATIENCE_MS);
       return send(pathname + search, { method: request.method, headers, signal, ...(body !== '' && { body }) });
     },
   });

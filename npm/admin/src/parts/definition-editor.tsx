@@ -48,9 +48,10 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   }, [isOutdated, isDirty, served]);
 
   const parsed = parse(text);
-  const reset = (definition: Definition) => {
+  /** Begins anew from a definition; a text that differs from `before` was typed meanwhile, and stays. */
+  const reset = (definition: Definition, before?: string) => {
     setBase(definition);
-    setText(spelled(definition.definition));
+    setText(now => (before === undefined || now === before ? spelled(definition.definition) : now));
     setReviewed(undefined);
     setError(undefined);
     setAllowed(ALLOW_NOTHING);
@@ -75,6 +76,7 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
             ? api.GET('/api/admin/flags/{key}', { params: { path: name as { key: string }, query: environment.query } })
             : api.GET('/api/admin/segments/{name}', { params: { path: name as { name: string }, query: environment.query } }),
         ),
+        text,
       );
       setReason('');
     } catch (refused) {

@@ -23,6 +23,13 @@ export function ago(at: string, now: number): string {
   return unit === undefined ? 'just now' : RELATIVE.format(Math.round(distance / length), unit);
 }
 
+const CLOCK = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+
+/** The time of day of a moment in milliseconds since 1970: `14:03:07`. */
+export function clock(at: number): string {
+  return CLOCK.format(at);
+}
+
 export function whole(at: string): string {
   return WHOLE.format(new Date(at));
 }

@@ -6,6 +6,7 @@ import { take } from '../api/client.js';
 import type { Written } from '../api/model.js';
 import { Refusal } from '../api/refusal.js';
 import { useEnvironment } from '../environment.js';
+import { readAgain } from '../live.js';
 import { useSession } from '../session.js';
 
 const MOST = 3;
@@ -46,7 +47,7 @@ export function Toasts({ children }: { children: ReactNode }) {
         await take(
           api.POST('/api/admin/changes/{id}/revert', { params: { path: { id }, query }, body: { reason: 'undone in the dashboard' } }),
         );
-        await queries.invalidateQueries();
+        readAgain(queries);
         say('Undone.');
       } catch (error) {
         say(error instanceof Refusal ? `Not undone: ${error.message}` : 'Not undone.', true);
@@ -58,7 +59,7 @@ export function Toasts({ children }: { children: ReactNode }) {
         const id = changes[0]?.id;
         const undo = changed && id !== undefined ? () => revert(id) : undefined;
         push({ text: changed ? text : 'Nothing to change: it is so already.', isProblem: false, warnings: [...warnings, ...notes], undo });
-        void queries.invalidateQueries();
+        readAgain(queries);
       },
     };
   }, [api, environment, push, queries]);

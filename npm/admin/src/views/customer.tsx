@@ -1,26 +1,27 @@
 /** One customer: what each flag is for them and why, and the overrides that they have. */
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
 
 import { take } from '../api/client.js';
-import type { Feature } from '../api/model.js';
-import { because, valueText } from '../because.js';
 import { useHostsOrganization } from '../embed/about.js';
 import { useEnvironment } from '../environment.js';
 import { ChangeItem } from '../parts/change-item.js';
 import { Confirm } from '../parts/confirm.js';
 import { Field } from '../parts/field.js';
-import { OverrideDialog } from '../parts/override-dialog.js';
 import { Empty, Loading, ProblemNote } from '../parts/states.js';
 import { useReporter } from '../parts/toasts.js';
 import { useRights, useSession } from '../session.js';
-import { Why } from './customer/why.js';
+import { Answer } from './customer/answer.js';
+import type { Question } from './customer/question.js';
+import { QuestionForm } from './customer/question-form.js';
+import { CustomerTabs } from './customer/tabs.js';
 
-/** The customer in the address, and the words that the list is searched by. */
+/** The customer in the address, the words that the list is searched by, and the moment that answers are of. */
 export interface CustomerSearch {
   id?: string | undefined;
   q?: string | undefined;
+  at?: string | undefined;
 }
 
 export function Customers() {
@@ -30,7 +31,7 @@ export function Customers() {
     <>
       <div className="title">
         <h1>Customers</h1>
-        <Link to="/playground">Playground: any context</Link>
+        <CustomerTabs />
       </div>
       <form
         className="filters"
@@ -69,7 +70,8 @@ function Customer({ id }: { id: string }) {
   const { api } = useSession();
   const rights = useRights();
   const environment = useEnvironment();
-  const { q = '' } = useSearch({ from: '/customers' });
+  const { q = '', at: asked } = useSearch({ from: '/customers' });
+  const [attributes, setAttributes] = useState<Readonly<Record<string, unknown>>>({});
   const navigate = useNavigate({ from: '/customers' });
   const known = useHostsOrganization(id);
   const answers = useQuery({
@@ -87,9 +89,18 @@ function Customer({ id }: { id: string }) {
     queryKey: ['customer-changes', environment.name ?? null, id],
     queryFn: () => take(api.GET('/api/admin/changes', { params: { query: { ...environment.query, customerId: id, limit: 10 } } })),
   });
+  const organizationId = answers.data?.evaluation.organizationId ?? organizationOf(membership.data) ?? known;
+  const at = asked !== undefined && !Number.isNaN(Date.parse(asked)) ? asked : undefined;
+  const question = useMemo<Question>(
+    () => ({
+      context: { ...attributes, customerId: id, ...(organizationId !== undefined && { organizationId }) },
+      ...(at !== undefined && { at }),
+      isSpecial: at !== undefined || Object.keys(attributes).length > 0,
+    }),
+    [attributes, id, organizationId, at],
+  );
   if (answers.isPending) return <Loading what="their flags" />;
   if (answers.isError && !answers.data) return <ProblemNote error={answers.error} onRetry={() => void answers.refetch()} />;
-  const organizationId = answers.data.evaluation.organizationId ?? organizationOf(membership.data) ?? known;
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = answers.data.features.filter(({ featureName, flagPath }) =>
     words.every(word => `${featureName}\n${flagPath}`.toLowerCase().includes(word)),
@@ -118,12 +129,23 @@ function Customer({ id }: { id: string }) {
             onChange={event => void navigate({ search: before => ({ ...before, q: event.target.value || undefined }), replace: true })}
           />
         </div>
-        <p className="quiet small">
-          Other attributes than the customer and the organization are unknown to the edge; a rule over one does not hold here.
-        </p>
+        {rights.readAll && (
+          <QuestionForm
+            customerId={id}
+            at={at}
+            names={Object.keys(attributes)}
+            onMoment={moment => void navigate({ search: before => ({ ...before, at: moment }), replace: true })}
+            onAttributes={setAttributes}
+          />
+        )}
+        {Object.keys(attributes).length === 0 && (
+          <p className="quiet small">
+            Other attributes than the customer and the organization are unknown to the edge; a rule over one does not hold here.
+          </p>
+        )}
         <ul className="rows answers">
           {shown.map(feature => (
-            <Answer key={feature.flagPath} feature={feature} customerId={id} organizationId={organizationId} />
+            <Answer key={feature.flagPath} feature={feature} customerId={id} question={question} />
           ))}
         </ul>
         {shown.length === 0 && <Empty>No flag matches.</Empty>}
@@ -140,58 +162,6 @@ function Customer({ id }: { id: string }) {
         )}
       </section>
     </>
-  );
-}
-
-function Answer({ feature, customerId, organizationId }: { feature: Feature; customerId: string; organizationId: string | undefined }) {
-  const { override, readAll } = useRights();
-  const [isAsking, setIsAsking] = useState(false);
-  const [isOpen, setIsOpen] = useState(false);
-  const held = feature.overrides.customer;
-  return (
-    <li data-flag={feature.flagPath}>
-      <span className="pick value" data-on={feature.evaluation.value === true}>
-        {valueText(feature.evaluation)}
-      </span>
-      <span className="name">
-        <Link to="/flags/$key" params={{ key: feature.flagPath }}>
-          {feature.featureName}
-        </Link>
-        <span className="quiet small about">{because(feature)}</span>
-      </span>
-      <span className="actions">
-        {readAll && (
-          <button
-            type="button"
-            className="small"
-            aria-expanded={isOpen}
-            aria-label={`Why: ${feature.featureName}`}
-            onClick={() => setIsOpen(open => !open)}
-          >
-            Why
-          </button>
-        )}
-        {override && (
-          <button
-            type="button"
-            className="small"
-            aria-label={`${held === null ? 'Override' : 'Change override'}: ${feature.featureName}`}
-            onClick={() => setIsAsking(true)}
-          >
-            {held === null ? 'Override' : 'Change override'}
-          </button>
-        )}
-      </span>
-      {isOpen && <Why flag={feature.flagPath} context={{ customerId, ...(organizationId !== undefined && { organizationId }) }} />}
-      {isAsking && (
-        <OverrideDialog
-          feature={feature}
-          owner={{ kind: 'customer', id: customerId }}
-          {...(held !== null && { value: held })}
-          onClose={() => setIsAsking(false)}
-        />
-      )}
-    </li>
   );
 }
 

@@ -1,13 +1,14 @@
 /** Every flag of the environment by stage, and what it is in each environment. */
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { startTransition, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 
 import { take } from '../api/client.js';
 import type { Feature } from '../api/model.js';
 import { readDefinitions } from '../definitions.js';
 import { parameterOf, queryOf, useEnvironment, useEnvironments } from '../environment.js';
-import { grouped, matches, stageOf, stateOf } from '../feature-state.js';
+import { grouped, matches, type Stage, stageOf, stateOf } from '../feature-state.js';
+import { readAgain } from '../live.js';
 import { Empty, Loading, ProblemNote } from '../parts/states.js';
 import { useRights, useSession } from '../session.js';
 import { BulkBar } from './features/bulk.js';
@@ -27,6 +28,8 @@ export interface FeatureSearch {
 
 /** The most environments beside the current one that have a cell in each row: the others are one choice away. */
 const MOST_CELLS = 4;
+/** The rows that are drawn at a time: about three screens. A search among a thousand flags draws no more. */
+const PIECE = 50;
 
 export function Features() {
   const { api } = useSession();
@@ -64,7 +67,7 @@ export function Features() {
   const features = list.data?.features;
   const q = useDeferredValue(search.q ?? '');
   const shown = useMemo(() => filtered(features ?? [], { ...search, q }), [features, q, search]);
-  const groups = useMemo(() => grouped(shown), [shown]);
+  const { groups, more } = useInView(shown);
 
   if (list.isPending) return <Loading what="flags" />;
   if (list.isError && !features) return <ProblemNote error={list.error} onRetry={() => void list.refetch()} />;
@@ -79,7 +82,7 @@ export function Features() {
           </button>
         )}
       </div>
-      {rights.readAll && <Strip />}
+      {rights.readAll && <Strip features={features ?? []} />}
       <Filters features={features ?? []} shown={shown.length} />
       {(list.data?.errors?.length ?? 0) > 0 && (
         <div className="note away">
@@ -106,7 +109,7 @@ export function Features() {
           </button>
         </Empty>
       ) : (
-        groups.map(({ stage, features }) => (
+        groups.map(({ stage, features, count }) => (
           <section
             key={stage.key}
             className="stage"
@@ -115,7 +118,7 @@ export function Features() {
             style={{ '--cells': columns.length } as React.CSSProperties}
           >
             <h2>
-              {stage.title} <span className="count">{features.length}</span>
+              {stage.title} <span className="count">{count}</span>
             </h2>
             <div className="columns" aria-hidden="true">
               <span />
@@ -123,7 +126,7 @@ export function Features() {
               {columns.map(({ name }) => (
                 <span key={name}>{name}</span>
               ))}
-              <span>Errors</span>
+              <span>24 hours</span>
               <span>Last change</span>
               <span />
             </div>
@@ -142,6 +145,7 @@ export function Features() {
           </section>
         ))
       )}
+      {more}
       {others.length > MOST_CELLS && <p className="quiet small">{others.length - MOST_CELLS} more environments: choose one above.</p>}
       {chosen.size > 0 && features && (
         <BulkBar features={features.filter(({ featureName }) => chosen.has(featureName))} onDone={() => setChosen(new Set())} />
@@ -149,12 +153,45 @@ export function Features() {
       {isCreating && (
         <CreateFlag
           onClose={() => setIsCreating(false)}
-          onCreated={() => void queries.invalidateQueries()}
+          onCreated={() => readAgain(queries)}
           taken={new Set((features ?? []).flatMap(({ flagPath, aliases }) => [flagPath, ...aliases]))}
         />
       )}
     </>
   );
+}
+
+/** The flags at the top of the list by stage, and the place at its end that makes it longer once it comes near the view. */
+function useInView(features: readonly Feature[]) {
+  const [limit, setLimit] = useState({ of: features, rows: PIECE });
+  // Another list begins at its top.
+  const rows = limit.of === features ? limit.rows : PIECE;
+  const end = useRef<HTMLDivElement>(null);
+  const groups = useMemo(() => cut(grouped(features), rows), [features, rows]);
+  const isCut = rows < features.length;
+  useEffect(() => {
+    const at = end.current;
+    if (!isCut || !at) return undefined;
+    const observer = new IntersectionObserver(
+      entries => {
+        if (entries.at(-1)?.isIntersecting) startTransition(() => setLimit({ of: features, rows: rows + PIECE }));
+      },
+      { rootMargin: '1500px' },
+    );
+    observer.observe(at);
+    return () => observer.disconnect();
+  }, [isCut, features, rows]);
+  return { groups, more: isCut ? <div ref={end} className="more" aria-hidden="true" /> : null };
+}
+
+/** The first rows of groups; each group knows how many it has in all. */
+function cut(groups: readonly { stage: Stage; features: Feature[] }[], rows: number) {
+  let rest = rows;
+  return groups.flatMap(({ stage, features }) => {
+    const kept = features.slice(0, Math.max(rest, 0));
+    rest -= features.length;
+    return kept.length > 0 ? [{ stage, features: kept, count: features.length }] : [];
+  });
 }
 
 /** A column of the list: an environment, and its flags by key. */

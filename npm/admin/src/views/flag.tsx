@@ -4,7 +4,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 
 import { take } from '../api/client.js';
-import { useEnvironment } from '../environment.js';
+import { useEnvironment, useEnvironments } from '../environment.js';
 import { stageOf, stateOf } from '../feature-state.js';
 import { DefinitionEditor } from '../parts/definition-editor.js';
 import { FlagSwitch, TurnDialog } from '../parts/flag-switch.js';
@@ -16,16 +16,22 @@ import { FlagOverrides } from './flag/overrides.js';
 import { RolloutCard } from './flag/rollout.js';
 import { Snippets } from './flag/snippets.js';
 import { Timeline } from './flag/timeline.js';
+import { UsageCard } from './flag/usage-card.js';
+
+/** The time between two looks at the figures, which no change of a version tells of, in milliseconds. */
+const FIGURES_MS = 10_000;
 
 export function FlagView() {
   const { api } = useSession();
   const rights = useRights();
   const environment = useEnvironment();
+  const environments = useEnvironments();
   const { key } = useParams({ from: '/flags/$key' });
   const [isStopping, setIsStopping] = useState(false);
   const features = useQuery({
     queryKey: ['feature', environment.name ?? null, key],
     queryFn: () => take(api.GET('/api/admin/feature-flags', { params: { query: { ...environment.query, featureName: key } } })),
+    refetchInterval: FIGURES_MS,
   });
   const definition = useQuery({
     queryKey: ['definition', environment.name ?? null, key],
@@ -46,6 +52,7 @@ export function FlagView() {
       </div>
     );
 
+  const named = environment.name ?? environments.find(each => each.default)?.name ?? undefined;
   const stage = stageOf(feature);
   const state = stateOf(feature);
   const stale = definition.data && staleness(definition.data, feature, Date.now());
@@ -96,8 +103,9 @@ export function FlagView() {
       </p>
       <div className="columns-2">
         <div className="stack">
-          {definition.data && <Ladder feature={feature} definition={definition.data} environment={environment.name} />}
+          {definition.data && <Ladder feature={feature} definition={definition.data} environment={named} />}
           {rights.readAll && <FlagOverrides feature={feature} />}
+          {rights.readAll && <UsageCard feature={feature} />}
         </div>
         <RolloutCard feature={feature} />
       </div>

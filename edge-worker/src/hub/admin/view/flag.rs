@@ -230,12 +230,14 @@ struct Statistics {
     last_evaluated: Option<String>,
     /// The percentage of the rollout; `null` without one.
     percentage: Option<f64>,
+    /// The fewest errors of these exposures that roll the rollout back; `null` where no number of errors does.
+    rolls_back_at: Option<u64>,
     success_rate: Option<f64>,
 }
 
 impl Statistics {
     #[expect(clippy::cast_precision_loss, reason = "a share to show, not to decide by")]
-    fn of(feature: &Feature, Figures { observed, evidence_permille, last_hour, .. }: Figures) -> Self {
+    fn of(feature: &Feature, Figures { observed, evidence_permille, rolls_back_at, last_hour, .. }: Figures) -> Self {
         let Observed { exposures, errors } = observed;
         let share = |part: u64| (exposures > 0).then(|| part as f64 / exposures as f64);
         Self {
@@ -245,6 +247,7 @@ impl Statistics {
             exposures,
             last_evaluated: last_hour.map(hour),
             percentage: feature.rollout.as_ref().map(|rollout| rollout.percentage.percent()),
+            rolls_back_at,
             success_rate: share(exposures.saturating_sub(errors)),
         }
     }

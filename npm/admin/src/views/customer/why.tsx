@@ -1,26 +1,19 @@
 /** The steps by which an answer came about, as the edge records them. */
-import { useQuery } from '@tanstack/react-query';
-
-import { take } from '../../api/client.js';
 import type { Explained, Step } from '../../api/model.js';
 import { valueText } from '../../because.js';
-import { useEnvironment } from '../../environment.js';
 import { Loading, ProblemNote } from '../../parts/states.js';
-import { useSession } from '../../session.js';
+import { changeable } from './changeable.js';
+import { type Question, useExplained } from './question.js';
 
-export function Why({ flag, context }: { flag: string; context: Record<string, unknown> }) {
-  const { api } = useSession();
-  const environment = useEnvironment();
-  const explained = useQuery({
-    queryKey: ['why', environment.name ?? null, flag, context],
-    queryFn: () => take(api.POST('/v1/explain', { params: { query: environment.query }, body: { flag, context } })),
-  });
+export function Why({ flag, question }: { flag: string; question: Omit<Question, 'isSpecial'> }) {
+  const explained = useExplained(flag, question, true);
   if (explained.isPending) return <Loading what="the steps" />;
   if (explained.isError) return <ProblemNote error={explained.error} onRetry={() => void explained.refetch()} />;
   return <Steps explained={explained.data} />;
 }
 
 export function Steps({ explained: { evaluation, steps, version, change } }: { explained: Explained }) {
+  const { nearest, ways, unknown } = changeable({ evaluation, steps });
   return (
     <div className="why stack">
       <p>
@@ -39,6 +32,27 @@ export function Steps({ explained: { evaluation, steps, version, change } }: { e
           </li>
         ))}
       </ol>
+      {nearest !== undefined && (
+        <p className="small">
+          <b>Nearest miss.</b> {nearest}
+        </p>
+      )}
+      {ways.length > 0 && (
+        <div className="small">
+          <b>What would change it</b>
+          <ul className="ways">
+            {ways.map(way => (
+              <li key={way}>{way}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {unknown.length > 0 && (
+        <p className="note away small">
+          The edge does not know {unknown.join(', ')} of them. Paste what their page knows to ask with{' '}
+          {unknown.length === 1 ? 'it' : 'them'}.
+        </p>
+      )}
       {change && !('erased' in change) && (
         <p className="quiet small">
           Last changed by {change.changedBy}: “{change.reason}”

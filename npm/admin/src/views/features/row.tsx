@@ -5,9 +5,12 @@ import { type Dispatch, memo, type SetStateAction, useState } from 'react';
 import type { Definition, Feature } from '../../api/model.js';
 import { stateOf } from '../../feature-state.js';
 import { FlagSwitch, TurnDialog } from '../../parts/flag-switch.js';
-import { Ago } from '../../parts/moment.js';
+import { Ago, ago } from '../../parts/moment.js';
 import { staleness } from '../../staleness.js';
 import type { Column } from '../features.js';
+import { Spark } from './spark.js';
+
+const HOUR_MS = 3_600_000;
 
 export const FeatureRow = memo(function FeatureRow({
   feature,
@@ -79,7 +82,10 @@ export const FeatureRow = memo(function FeatureRow({
       {columns.map(({ name, byKey }) => (
         <Cell key={name} environment={name} feature={byKey?.get(feature.flagPath)} isLoaded={byKey !== undefined} />
       ))}
-      <Errors feature={feature} />
+      <span className="errors small">
+        <Spark feature={feature} />
+        <Errors feature={feature} />
+      </span>
       <span className="last small quiet">
         {definition?.lastChange && (
           <>
@@ -87,6 +93,9 @@ export const FeatureRow = memo(function FeatureRow({
             <Ago at={definition.lastChange.changedAt} />
             <span className="by"> {definition.lastChange.changedBy}</span>
           </>
+        )}
+        {feature.statistics.lastEvaluated !== null && (
+          <span className="evaluated"> {evaluated(feature.statistics.lastEvaluated, Date.now())}</span>
         )}
       </span>
       {isAsking && <TurnDialog feature={feature} onClose={() => setIsAsking(false)} />}
@@ -110,19 +119,27 @@ function Cell({ environment, feature, isLoaded }: { environment: string; feature
   );
 }
 
+/** The hour in which the last outcome arrived; no more is kept of it. */
+function evaluated(hour: string, now: number): string {
+  return now - Date.parse(hour) < HOUR_MS ? 'evaluated this hour' : `evaluated ${ago(hour, now)}`;
+}
+
 /** Errors of the current stage against the guard's limit; nothing where nothing was counted. */
 function Errors({ feature: { rollout, statistics } }: { feature: Feature }) {
   const limit = rollout?.rollbackThreshold.errorRate;
   return (
-    <span className="errors small">
-      {statistics.exposures > 0 && (
-        <>
-          <span className="where">Errors: </span>
-          {statistics.errors} of {statistics.exposures}
-          {limit !== undefined && <span className="quiet"> · limit {percent(limit)}</span>}
-        </>
-      )}
-    </span>
+    statistics.exposures > 0 && (
+      <span>
+        <span className="where">Errors: </span>
+        {statistics.errors} of {statistics.exposures}
+        {limit !== undefined && (
+          <span className="quiet">
+            {' '}
+            · {statistics.rollsBackAt !== null && rollout?.guarded ? `rolls back at ${statistics.rollsBackAt}` : `limit ${percent(limit)}`}
+          </span>
+        )}
+      </span>
+    )
   );
 }
 

@@ -1,9 +1,9 @@
-/** The changes of the last hour, with the way to take the newest back. */
+/** What an operator looks at first: the guards, the health of hub and push, and the changes of the last hour with the way to take them back. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { take } from '../../api/client.js';
-import type { Change } from '../../api/model.js';
+import type { Change, Feature } from '../../api/model.js';
 import { actionText } from '../../change-text.js';
 import { useEnvironment } from '../../environment.js';
 import { Ago } from '../../parts/moment.js';
@@ -11,9 +11,128 @@ import { RevertButton } from '../../parts/revert.js';
 import { useSession } from '../../session.js';
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 const MOST = 3;
+/** The time between two looks at the health, which no change tells of, in milliseconds. */
+const HEALTH_MS = 15_000;
+/** The failures of a push after which pages count as uninformed: the first is repeated at once. */
+const LATE_FAILURES = 1;
 
-export function Strip() {
+export function Strip({ features }: { features: readonly Feature[] }) {
+  return (
+    <section className="strip" aria-label="Now">
+      <Guards features={features} />
+      <Health />
+      <LastHour />
+    </section>
+  );
+}
+
+/** The guards that judge, and those that held or fired within a day. */
+function Guards({ features }: { features: readonly Feature[] }) {
+  const { api } = useSession();
+  const environment = useEnvironment();
+  const { data } = useQuery({
+    queryKey: ['rolled-back', environment.name ?? null],
+    queryFn: () =>
+      take(
+        api.GET('/api/admin/changes', {
+          params: { query: { ...environment.query, action: 'rollout.rollback', changedBy: 'system', limit: 3 } },
+        }),
+      ),
+  });
+  const since = Date.now() - DAY_MS;
+  const fired = (data?.changes ?? []).filter((change): change is Change => !('erased' in change) && Date.parse(change.changedAt) > since);
+  const held = features.filter(({ rollout }) => rollout?.heldAt != null && Date.parse(rollout.heldAt) > since);
+  const watching = features.filter(({ rollout }) => rollout?.guarded).length;
+  const isQuiet = fired.length === 0 && held.length === 0;
+  return (
+    <div data-state={isQuiet ? 'good' : 'bad'}>
+      <h2>Guards</h2>
+      <ul>
+        {fired.map(({ id, flagPath = '', changedAt }) => (
+          <li key={id}>
+            <b>Fired</b> <FlagLink flag={flagPath} />{' '}
+            <span className="quiet small">
+              <Ago at={changedAt} />
+            </span>
+          </li>
+        ))}
+        {held.slice(0, MOST).map(({ flagPath, featureName, rollout }) => (
+          <li key={flagPath}>
+            <b>Held</b> <FlagLink flag={flagPath} name={featureName} />{' '}
+            {rollout?.heldAt != null && (
+              <span className="quiet small">
+                <Ago at={rollout.heldAt} />
+              </span>
+            )}
+          </li>
+        ))}
+        <li className={isQuiet ? undefined : 'quiet'}>
+          {watching === 0 ? 'No rollout has outcomes to judge.' : `${watching} ${watching === 1 ? 'rollout is' : 'rollouts are'} judged.`}
+          {isQuiet && watching > 0 && ' None was stopped today.'}
+        </li>
+      </ul>
+    </div>
+  );
+}
+
+function FlagLink({ flag, name = flag }: { flag: string; name?: string }) {
+  return (
+    <Link to="/flags/$key" params={{ key: flag }}>
+      {name}
+    </Link>
+  );
+}
+
+function Health() {
+  const { api } = useSession();
+  const environment = useEnvironment();
+  const timed = { refetchInterval: HEALTH_MS, meta: { isTimed: true } };
+  const health = useQuery({ queryKey: ['health'], queryFn: () => take(api.GET('/health')), ...timed });
+  const jobs = useQuery({
+    queryKey: ['jobs', environment.name ?? null],
+    queryFn: () => take(api.GET('/api/admin/jobs', { params: { query: { ...environment.query, limit: 100 } } })),
+    ...timed,
+  });
+  const push = jobs.data?.jobs.find(({ kind }) => kind === 'push');
+  const failed = jobs.data?.jobs.filter(({ kind, failures }) => kind !== 'push' && failures > 0) ?? [];
+  const isLate = push !== undefined && push.failures >= LATE_FAILURES;
+  const edge = edgeText(health.isError, health.data);
+  return (
+    <div data-state={edge.isGood && !jobs.isError && !isLate && failed.length === 0 ? 'good' : 'bad'}>
+      <h2>Health</h2>
+      <ul>
+        <li>{edge.text}</li>
+        <li>{jobs.isError ? 'The hub does not answer: reads go on, changes wait.' : 'The hub answers.'}</li>
+        <li>
+          {isLate
+            ? `Push is late: ${push.error ?? 'the relays do not answer'}. Pages ask every 30 seconds meanwhile.`
+            : jobs.data
+              ? 'Push is up to date.'
+              : 'Push is not known.'}
+        </li>
+        {failed.slice(0, MOST).map(({ kind, payload, error }) => (
+          <li key={kind + payload}>
+            {kind} failed: {error}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function edgeText(
+  isError: boolean,
+  data: { status: string; stale?: boolean; errors?: number } | undefined,
+): { text: string; isGood: boolean } {
+  if (isError) return { text: 'The edge cannot answer flags: callers get their defaults.', isGood: false };
+  if (data?.status === 'disabled') return { text: 'All flags are switched off by FEATURE_FLAGS_ENABLED.', isGood: false };
+  if (data?.stale) return { text: 'The edge answers from an older version.', isGood: false };
+  return { text: data ? 'The edge answers.' : 'Asking the edge…', isGood: true };
+}
+
+function LastHour() {
   const { api } = useSession();
   const environment = useEnvironment();
   const { data } = useQuery({
@@ -22,13 +141,13 @@ export function Strip() {
   });
   const since = Date.now() - HOUR_MS;
   const recent = (data?.changes ?? []).filter((change): change is Change => !('erased' in change) && Date.parse(change.changedAt) > since);
-  if (recent.length === 0) return null;
   return (
-    <section className="strip" aria-label="Changes of the last hour">
+    <div className="lasthour">
       <h2>
         Last hour <span className="count">{recent.length < 20 ? recent.length : '20 or more'}</span>
       </h2>
       <ul>
+        {recent.length === 0 && <li className="quiet">No change.</li>}
         {recent.slice(0, MOST).map(change => (
           <li key={change.id}>
             <span>
@@ -41,7 +160,7 @@ export function Strip() {
           </li>
         ))}
       </ul>
-      <Link to="/audit">All changes</Link>
-    </section>
+      {recent.length > MOST && <Link to="/audit">All changes</Link>}
+    </div>
   );
 }

@@ -52,7 +52,7 @@ function Steering({ feature, rollout }: { feature: Feature; rollout: Rollout }) 
           </li>
         ))}
       </ol>
-      <Gate rollout={rollout} />
+      <Gate rollout={rollout} exposures={feature.statistics.exposures} />
       {rollout.startedAt !== null && <p className="quiet small">Started {whole(rollout.startedAt)}</p>}
       {steer && (
         <div className="actions">
@@ -120,7 +120,8 @@ function isListAlone({ status, tier, whitelistedCustomers }: Rollout): boolean {
 }
 
 /** The gate that the next step waits for. */
-function Gate({ rollout: { status, next, minTierDuration } }: { rollout: Rollout }) {
+function Gate({ rollout, exposures }: { rollout: Rollout; exposures: number }) {
+  const { status, next } = rollout;
   if (status !== 'active' || !next) return null;
   if (next.allowed)
     return (
@@ -130,26 +131,48 @@ function Gate({ rollout: { status, next, minTierDuration } }: { rollout: Rollout
     );
   return (
     <p id="gate" className="note small">
-      {next.percentage} % is blocked: {next.blockedBy ?? 'the gate is closed'}
-      {next.notBefore !== undefined &&
-        Date.parse(next.notBefore) > Date.now() &&
-        `; not before ${dayAndTime(next.notBefore)}, ${duration(minTierDuration)} a tier`}
-      .
+      {next.percentage} % is blocked: {wanting(rollout, exposures, Date.now()) || (next.blockedBy ?? 'the gate is closed')}.
+      {next.notBefore !== undefined && ` Not before ${dayAndTime(next.notBefore)}.`}
     </p>
   );
 }
 
+/** What the gate still wants of exposures and time: `12 of 20 exposures, 31 h of 48 h`; empty if it wants neither. */
+function wanting({ minTierDuration, tierSince, rollbackThreshold: { minSamples } }: Rollout, exposures: number, now: number): string {
+  const passed = tierSince === null ? minTierDuration : now - Date.parse(tierSince);
+  const parts: string[] = [];
+  if (exposures < minSamples) parts.push(`${exposures} of ${minSamples} exposures`);
+  if (passed < minTierDuration) parts.push(`${hours(passed)} h of ${hours(minTierDuration)} h`);
+  return parts.join(', ');
+}
+
+/** Milliseconds in hours, rounded down to a tenth. */
+function hours(milliseconds: number): number {
+  return Math.floor(milliseconds / 360_000) / 10;
+}
+
 function Guard({ feature, rollout, onChange }: { feature: Feature; rollout: Rollout; onChange: (() => void) | undefined }) {
   const { rollbackThreshold: guard, successRate } = rollout;
-  const { exposures, errors } = feature.statistics;
+  const { exposures, errors, evidence, rollsBackAt } = feature.statistics;
   return (
     <div className="stack part">
       <h3>Guard</h3>
+      {rollsBackAt !== null && (
+        <p>
+          <strong>
+            Rolls back at {rollsBackAt} of {exposures} errors; now {errors}.
+          </strong>
+        </p>
+      )}
       <p>
         Rolls back by itself above {percent(guard.errorRate)} errors
         {guard.method === 'threshold' ? ` within ${duration(guard.timeWindow)}` : ', as soon as chance explains them no longer'}, from{' '}
         {guard.minSamples} exposures on. {exposures === 0 ? 'Nothing was counted in this stage yet.' : `Now ${errors} of ${exposures}.`}
       </p>
+      {evidence !== null && guard.method === 'sequential' && (
+        <p className="small">Evidence against it from settled outcomes: {percent(evidence)} of what rolls it back.</p>
+      )}
+      {rollout.heldAt !== null && <p className="note away small">The guard held it {whole(rollout.heldAt)}: look at its record below.</p>}
       <p className="quiet small">The gate wants more than {percent(successRate)} without an error.</p>
       {exposures > 0 && (
         <meter

@@ -1,11 +1,14 @@
 /** The steps of a definition as plain sentences, in the order in which the core takes them (`docs/flags.md`). */
 import type { Feature } from '../../api/model.js';
+import type { StepPlace } from './step-fields.js';
 
 export interface Sentence {
   readonly name: string;
   readonly text: string;
   /** True if nobody gets past this step. */
   readonly isSettling: boolean;
+  /** The target or the rule that the sentence is about; absent for every other step. */
+  readonly place?: StepPlace;
 }
 
 type Json = Record<string, unknown>;
@@ -15,7 +18,8 @@ const MOST_VALUES = 5;
 export function sentences(definition: unknown, feature: Feature, environment: string | undefined): Sentence[] {
   const flag: Json = isObject(definition) ? definition : {};
   const steps: Sentence[] = [];
-  const say = (name: string, text: string, isSettling = false) => steps.push({ name, text, isSettling });
+  const say = (name: string, text: string, isSettling = false, place?: StepPlace) =>
+    steps.push({ name, text, isSettling, ...(place && { place }) });
   const off = String(flag.off ?? 'off');
   if (!feature.enabled) say('Turned off', `Everyone gets ${off}; nothing below applies.`, true);
   if (feature.rollout?.status === 'rolled_back') say('Rolled back', `Everyone gets ${off} until the rollout is created anew.`, true);
@@ -28,10 +32,13 @@ export function sentences(definition: unknown, feature: Feature, environment: st
     if (deny.length > 0) say('Deny list', `${some(deny)} do not get it.`);
     if (allow.length > 0) say('Allow list', `${some(allow)} get it.`);
   }
-  for (const each of list(flag.targets))
-    say('Target', `${String(each.attribute ?? 'targetingKey')} ${or(values(each.values))} gets ${String(each.variant)}.`);
+  list(flag.targets).forEach((each, index) => {
+    const place = { kind: 'targets', index } as const;
+    say('Target', `${String(each.attribute ?? 'targetingKey')} ${or(values(each.values))} gets ${String(each.variant)}.`, false, place);
+  });
   list(flag.rules).forEach((each, index) => {
-    say(String(each.name ?? `Rule ${index + 1}`), `If ${condition(each.if)}: ${served(each.serve)}.`);
+    const place = { kind: 'rules', index } as const;
+    say(String(each.name ?? `Rule ${index + 1}`), `If ${condition(each.if)}: ${served(each.serve)}.`, false, place);
   });
   const unit = String(flag.unit ?? 'targetingKey');
   if (rollout && isLive) {
@@ -69,7 +76,8 @@ export function condition(value: unknown): string {
   return `${String(value.attribute ?? 'targetingKey')} ${OPERATORS[String(value.op)] ?? String(value.op)} ${operand}`.trim();
 }
 
-const OPERATORS: Record<string, string> = {
+/** The operators in words. */
+export const OPERATORS: Readonly<Record<string, string>> = {
   eq: 'is',
   neq: 'is not',
   in: 'is one of',
