@@ -36,6 +36,7 @@ mod row_records;
 pub mod rows;
 mod sound_rows;
 mod spelled;
+mod sql_edit;
 mod state_row;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
@@ -63,3 +64,4 @@ pub use restore::{BeforeRestore, settle};
 pub use revert::{Revert, Reverted, RevertedRow};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};
 pub use sound_rows::{CompiledRows, compile_rows};
+pub use sql_edit::{SqlEdit, edited_by_sql};

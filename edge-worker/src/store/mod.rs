@@ -4,7 +4,9 @@ pub(crate) mod backup;
 #[cfg(test)]
 mod conformance;
 pub(crate) mod jobs;
+pub(crate) mod journal;
 pub(crate) mod outcomes;
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use control::{

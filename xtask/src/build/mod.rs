@@ -37,6 +37,7 @@ fn build() -> Result<()> {
     toolchain::ensure_wasm_targets()?;
     npm::ensure_packages()?;
     edge::build()?;
+    edge::build_for_postgres()?;
     sdk::build()?;
     packages::build()?;
     site::build()?;
