@@ -29,6 +29,8 @@
 #                               that do not hold, separated by commas; or `off`
 #   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
 #   RELAY_SOCKETS               the most open streams of one relay, 1 to 10000; further ones go to another relay
+#   STORE                       the Postgres that has the hubs' journal, as postgres://user:password@host:port/database; without, each hub's
+#                               own SQLite in `store` is all there is. It is reached by the service `database`
 #   DEMO=on                     opens `/demo`, a page that holds CLIENT_KEY, and tells anybody with that key how answers come about,
 #                               with the lists and conditions that were compared
 #   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
@@ -53,6 +55,8 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["public"], deny = ["64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"], tlsOptions = (trustBrowserCas = true))),
     # For JWKS_URL if JWKS_PRIVATE is on, and for the private targets of webhooks if WEBHOOKS_PRIVATE is on.
     (name = "inside", network = (allow = ["private", "local"], tlsOptions = (trustBrowserCas = true))),
+    # For STORE alone.
+    (name = "database", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
     (name = "store", disk = (writable = true)),
     (name = "import", disk = ()),
     (name = "assets", disk = ()),
@@ -72,6 +76,7 @@ const edge :Workerd.Worker = (
     (name = "TALLY", durableObjectNamespace = "FlagTally"),
     (name = "RELAY", durableObjectNamespace = "FlagRelay"),
     (name = "INSIDE", service = "inside"),
+    (name = "DATABASE", service = "database"),
     (name = "IMPORT", service = "import"),
     (name = "ASSETS", service = "assets"),
     (name = "CLIENT_KEY", fromEnvironment = "CLIENT_KEY"),
@@ -94,6 +99,7 @@ const edge :Workerd.Worker = (
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
     (name = "CLIENT_ADDRESS_HEADER", fromEnvironment = "CLIENT_ADDRESS_HEADER"),
     (name = "RELAY_SOCKETS", fromEnvironment = "RELAY_SOCKETS"),
+    (name = "STORE", fromEnvironment = "STORE"),
     (name = "DEMO", fromEnvironment = "DEMO"),
     (name = "FEATURE_FLAGS_ENABLED", fromEnvironment = "FEATURE_FLAGS_ENABLED"),
     (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),

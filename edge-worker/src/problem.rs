@@ -261,6 +261,18 @@ impl Problem {
         Self::no_ruleset("CONFLICT", "another writer changed the hub meanwhile, and nothing was done: send the request again")
     }
 
+    /// Returns true for the refusal of [`Self::conflict`].
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.code == "CONFLICT"
+    }
+
+    /// The database that has the journal cannot be reached.
+    pub(crate) fn store_away(why: &str) -> Self {
+        let detail = "the database does not answer; whether a change was made is not known: repeat it with the same Idempotency-Key";
+        let cause = Some(Rc::new(worker::Error::RustError(format!("Postgres: {why}"))));
+        Self { header: header("retry-after", "2"), cause, ..Self::new(503, "STORE_UNAVAILABLE", detail) }
+    }
+
     /// The store is put back, or will be, and its epoch was not renewed. `undo` is the bookmark that undoes it, as JSON.
     pub(crate) fn no_renewal(undo: &str) -> Self {
         let detail =

@@ -15,6 +15,7 @@ use crate::{
     limit::{self, Rates},
     problem::Problem,
     relay,
+    store::postgres::{self, Address},
 };
 
 /// The fewest bytes of `JWT_SECRET`: as many as HS256 makes (RFC 7518, section 3.2).
@@ -79,6 +80,8 @@ pub(crate) struct Settings {
     pub(crate) is_off: bool,
     /// `TEST_CLOCK`: `on` or `off`; by default `off`.
     pub(crate) has_test_clock: bool,
+    /// `STORE`: the address of the Postgres that has the hubs' journal; by default each hub's own SQLite is all there is.
+    pub(crate) store: Option<Address>,
     /// `FAST_WAY` is `off`: every request takes the long way, for tests. By default it is `on`.
     pub(crate) is_fast_way_off: bool,
 }
@@ -208,6 +211,7 @@ impl Settings {
             })?,
             relay_sockets: checked("RELAY_SOCKETS", "1 to 10000, as text", &|text| relay::sockets(text).is_some())?
                 .and_then(|text| relay::sockets(&text)),
+            store: checked("STORE", postgres::EXPECTED, &|text| Address::parse(text).is_some())?.and_then(|text| Address::parse(&text)),
             is_demo: switch("DEMO", ON_OR_OFF)? == Some(true),
             is_off: switch("FEATURE_FLAGS_ENABLED", TRUE_OR_FALSE)? == Some(false),
             has_test_clock: switch("TEST_CLOCK", ON_OR_OFF)? == Some(true),
@@ -275,6 +279,7 @@ mod tests {
             ("RATE_LIMITS", "off"),
             ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
             ("RELAY_SOCKETS", "10000"),
+            ("STORE", "postgres://me:secret@127.0.0.1:6432/flags"),
             ("DEMO", "on"),
             ("FEATURE_FLAGS_ENABLED", "False"),
             ("TEST_CLOCK", "on"),
@@ -302,6 +307,7 @@ mod tests {
             rate_limits: RateLimits(None),
             client_address_header: text("X-Forwarded-For"),
             relay_sockets: Some(10_000),
+            store: Address::parse("postgres://me:secret@127.0.0.1:6432/flags"),
             is_demo: true,
             is_off: true,
             has_test_clock: true,
@@ -342,6 +348,7 @@ mod tests {
             ("WEBHOOKS_PRIVATE", "private"),
             ("RATE_LIMITS", "many"),
             ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For:"),
+            ("STORE", "mysql://me@127.0.0.1/flags"),
             ("RELAY_SOCKETS", "0"),
             ("RELAY_SOCKETS", "10001"),
             ("RELAY_SOCKETS", "+1"),
@@ -399,7 +406,7 @@ mod tests {
     }
 
     /// The names of all settings; a test compares the list with the names that the reader asks for.
-    const NAMES: [&str; 24] = [
+    const NAMES: [&str; 25] = [
         "CLIENT_KEY",
         "SERVER_KEY",
         "CLIENT_ORIGINS",
@@ -420,6 +427,7 @@ mod tests {
         "RATE_LIMITS",
         "CLIENT_ADDRESS_HEADER",
         "RELAY_SOCKETS",
+        "STORE",
         "DEMO",
         "FEATURE_FLAGS_ENABLED",
         "TEST_CLOCK",

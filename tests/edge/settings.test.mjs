@@ -21,6 +21,7 @@ const INVALID = {
   RATE_LIMITS: ['admin=many', 'admin=30'],
   CLIENT_ADDRESS_HEADER: ['x forwarded', 'name of a header'],
   RELAY_SOCKETS: ['many', '1 to 10000'],
+  STORE: ['mysql://me@127.0.0.1/flags', 'postgres://'],
   DEMO: ['perhaps', 'on or off'],
   FEATURE_FLAGS_ENABLED: ['perhaps', 'true or false'],
   TEST_CLOCK: ['perhaps', 'on or off'],

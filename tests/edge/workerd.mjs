@@ -22,20 +22,24 @@ export const WORKERD = createRequire(new URL('../../npm/package.json', import.me
  * Starts the worker on a folder. Without `document` the store stays empty until a test imports one.
  *
  * @param {{ data: string, document?: string, settings?: Record<string, string>, json?: Record<string, unknown> }} options `settings`: bindings
- *   that come from the environment. `json`: bindings that are JSON, as `vars` of `wrangler.jsonc` without quotes are.
+ *   that come from the environment; one with a `STORE` has the worker that is built for Postgres. `json`: bindings that are JSON, as
+ *   `vars` of `wrangler.jsonc` without quotes are.
  */
 export async function hostWorker({ data, document, settings = {}, json = {} }) {
   for (const folder of ['store', 'import']) await mkdir(join(data, folder), { recursive: true });
   if (document !== undefined) await writeFile(join(data, 'import', 'flags.json'), document);
   const folders = { store: join(data, 'store'), import: join(data, 'import'), assets: join(EDGE, 'dist/assets') };
   const options = Object.entries(folders).map(([name, path]) => `--directory-path=${name}=${path}`);
-  const config = Object.keys(json).length > 0 ? await withJson(json, data) : join(EDGE, 'workerd.capnp');
+  const isCustom = Object.keys(json).length > 0 || settings.STORE?.startsWith('postgres://');
+  const worker = settings.STORE?.startsWith('postgres://') ? 'postgres' : 'worker';
+  const config = isCustom ? await configuration({ json, worker, folder: data }) : join(EDGE, 'workerd.capnp');
   return opened(await startWorkerd(config, { options, env: { ...SETTINGS, ...settings } }));
 }
 
-/** The worker's configuration, in a folder, with bindings that are JSON in place of those from the environment. */
-async function withJson(json, folder) {
-  let text = (await readFile(join(EDGE, 'workerd.capnp'), 'utf8')).replaceAll('embed "', `embed "${relative(folder, EDGE)}/`);
+/** The configuration of a worker, in a folder, with bindings that are JSON in place of those from the environment. */
+async function configuration({ json, worker, folder }) {
+  const ours = await readFile(join(EDGE, 'workerd.capnp'), 'utf8');
+  let text = ours.replaceAll('embed "dist/worker/', `embed "${relative(folder, EDGE)}/dist/${worker}/`);
   for (const [name, value] of Object.entries(json)) {
     const bound = `fromEnvironment = "${name}"`;
     if (!text.includes(bound)) throw new Error(`workerd.capnp does not bind ${name}`);

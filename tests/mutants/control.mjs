@@ -102,6 +102,20 @@ export const controlMutants = [
     tests: 'rows::digest',
   },
   {
+    name: 'a rollout that SQL writes goes on in the stage of before',
+    file: 'edge-worker/control/src/sql_edit.rs',
+    find: 'next.course.stage_since = Some(actor.at);',
+    replacement: '',
+    tests: 'sql_edit',
+  },
+  {
+    name: 'overrides that SQL takes away stay',
+    file: 'edge-worker/control/src/sql_edit.rs',
+    find: '.filter(|name| !kept.contains(name))',
+    replacement: '.filter(|name| kept.contains(name) && false)',
+    tests: 'sql_edit',
+  },
+  {
     name: 'an import takes an override of a locked flag from anybody',
     file: 'edge-worker/control/src/bulk.rs',
     find: 'locks::check_flags(current.rows, flags.keys().map(String::as_str), actor)?;',

@@ -25,6 +25,27 @@ export const hubMutants = [
     tests: 'hub::tests',
   },
   {
+    name: 'a second entry for the journal takes the place of the first',
+    file: 'edge-worker/src/store/journal.rs',
+    find: 'if held.is_some() {',
+    replacement: 'if false && held.is_some() {',
+    tests: 'store::journal',
+  },
+  {
+    name: 'a commit that is only tried is kept',
+    file: 'edge-worker/src/store/sqlite.rs',
+    find: 'Err(Error::RustError(UNDONE.to_owned()))',
+    replacement: 'if UNDONE.is_empty() { Err(Error::RustError(UNDONE.to_owned())) } else { Ok(()) }',
+    tests: 'store::postgres',
+  },
+  {
+    name: 'a store takes an entry and forgets its place',
+    file: 'edge-worker/src/store/sqlite/journal.rs',
+    find: 'keep(sql, position)\n            })',
+    replacement: 'Ok(())\n            })',
+    tests: 'store::postgres',
+  },
+  {
     name: 'a fault does not end what was found to hold',
     file: 'edge-worker/src/hub/verification.rs',
     find: 'let good = if fault.is_none() { Some(written(&self.run)?) } else { None };',

@@ -28,6 +28,8 @@ test('the package holds the server, its readme and its licences, and no source',
     'dist/entry/twinflag.js',
     'dist/server/workerd.capnp',
     'dist/server/dist/worker/edge_bg.wasm',
+    'dist/server/workerd-postgres.capnp',
+    'dist/server/dist/postgres/edge_bg.wasm',
   ]) {
     assert.ok(twinflag.paths.includes(needed), needed);
   }

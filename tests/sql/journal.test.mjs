@@ -90,6 +90,22 @@ test('a change by SQL comes before the next entry, which takes it only as its hu
   assert.deepEqual(news(2).edits, []);
 });
 
+test('of several changes by SQL an entry may take one, and the others still come before what is no change by SQL', () => {
+  const { query, append, news } = database();
+  append(0, 'one', writes(['state', 'a', state(true)], ['state', 'b', state(true)]));
+  query(`update feature_flags set enabled = false`);
+  const edits = news(1).edits;
+  assert.deepEqual(edits.map(([, kind, name]) => [kind, name]).sort(), [
+    ['state', 'a'],
+    ['state', 'b'],
+  ]);
+  const [[first, , name, , , , row], [second, , other, , , , rest]] = edits;
+  assert.equal(append(1, 'two', writes(['state', name, row]), [first]), 'done');
+  assert.equal(append(2, 'three', writes(['customer', 'c', '{"a":true}'])), 'edits');
+  assert.equal(append(2, 'three', writes(['state', other, rest]), [second]), 'done');
+  assert.equal(append(3, 'four', writes(['customer', 'c', '{"a":true}'])), 'done');
+});
+
 test('an owner that SQL removes is a change whose row is gone; a refused one waits no more', () => {
   const { query, append, news } = database();
   append(0, 'one', writes(['customer', 'c', '{"a":true}']));

@@ -38,6 +38,7 @@ pub mod rows;
 pub mod schedules;
 mod sound_rows;
 mod spelled;
+mod sql_edit;
 mod state_row;
 mod webhooks;
 
@@ -68,6 +69,7 @@ pub use revert::{Revert, Reverted, RevertedRow};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};
 pub use rollout_overrides::{MAX_OF_ROLLOUT, MAX_OF_ROLLOUTS, owners_of_rollout};
 pub use sound_rows::{CompiledRows, compile_rows};
+pub use sql_edit::{SqlEdit, edited_by_sql};
 pub use webhooks::{
     MAX_WEBHOOKS, NewWebhook, NoticeKind, WEBHOOK_SECRET, Webhook, WebhookCommand, WebhookFormat, WebhookSecret, WebhookTerms, webhooks,
 };

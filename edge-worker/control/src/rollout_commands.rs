@@ -294,13 +294,13 @@ fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
 }
 
 /// A rollout as audit records show it: JSON of its form in documents and of its course.
-fn described(rollout: &Rollout) -> String {
+pub(crate) fn described(rollout: &Rollout) -> String {
     let (document, course) = (state_row::written(rollout), state_row::write_course(&rollout.course));
     format!(r#"{{"course":{course},"rollout":{document}}}"#)
 }
 
 /// The entry in the log of a rollout for a step to another stage; `None` if the stage stays.
-fn event(key: &str, feature: String, before: Option<&Rollout>, next: &Rollout) -> Option<Event> {
+pub(crate) fn event(key: &str, feature: String, before: Option<&Rollout>, next: &Rollout) -> Option<Event> {
     let stage = |rollout: &Rollout| (rollout.tier, rollout.percentage);
     let name = match (before.map(|before| before.status), next.status) {
         (_, Status::RolledBack) => "rollback",

@@ -119,8 +119,8 @@ begin
 end
 $$;
 
--- Adds an entry to the journal of a hub, if it follows the newest one and no change by SQL waits but those that it takes. Answers `done`,
--- also for the same entry sent again; `behind` or `edits` if the hub must look at the news first. `compiled` are the rows of the definitions.
+-- Adds an entry to the journal of a hub, if it follows the newest one, and if no change by SQL waits or it takes some that are still as its hub has
+-- read them. Answers `done`, also for the same entry sent again; `behind` or `edits` if the hub must look at the news first. `compiled` are the rows of the definitions.
 create or replace function twinflag.append(of_hub text, behind bigint, new_id text, new_entry text, compiled text, takes bigint[]) returns text
 language plpgsql set search_path = '' as $$
 declare
@@ -132,7 +132,8 @@ begin
   if newest is distinct from behind then
     return case when exists (select from twinflag.journal where hub = of_hub and number = behind + 1 and id = new_id) then 'done' else 'behind' end;
   end if;
-  if of_hub = 'main' and exists (select from twinflag.edits where problem is null and number <> all (takes)) then
+  if of_hub = 'main' and ((cardinality(takes) = 0 and exists (select from twinflag.edits where problem is null))
+      or (select count(*) from twinflag.edits where number = any (takes)) < cardinality(takes)) then
     return 'edits';
   end if;
   insert into twinflag.journal (hub, number, id, entry) values (of_hub, behind + 1, new_id, new_entry);

@@ -5,9 +5,9 @@ use std::{
 };
 
 use control::{
-    Command, CommandOutcome, CompiledRows, CurrentState, Definitions, Difference, OwnerRows, Refusal, Supplies, apply,
+    Command, CommandOutcome, CompiledRows, CurrentState, Definitions, Difference, OwnerRows, Refusal, SqlEdit, Supplies, apply,
     change::Actor,
-    compile_rows, difference,
+    compile_rows, difference, edited_by_sql,
     rows::{DocumentDigest, RowKey, RowKind, Rows},
 };
 use sdk_core::{Compiler, DocumentError, Ruleset};
@@ -92,6 +92,16 @@ impl GroundCache {
         let ground = Rc::new(Ground::of(snapshot, &mut self.compiler.borrow_mut())?);
         self.newest.replace(Some(Rc::clone(&ground)));
         Ok(ground)
+    }
+
+    /// The ground that was kept last, if it is of this version, which the store need not have taken yet.
+    pub(super) fn of(&self, version: Version) -> Option<Rc<Ground>> {
+        self.newest.borrow().as_ref().filter(|ground| ground.version == version).map(Rc::clone)
+    }
+
+    /// Takes a row that SQL changed.
+    pub(super) fn edited_by_sql(&self, ground: &Ground, paged: &Rows, edit: &SqlEdit, actor: &Actor) -> Result<CommandOutcome, Refusal> {
+        edited_by_sql(ground.held(paged), edit, actor, &mut self.compiler.borrow_mut())
     }
 
     /// Forgets the ground that was read last: a record was written behind it, without a version.

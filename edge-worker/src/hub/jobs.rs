@@ -12,7 +12,7 @@ use worker::{
     js_sys::{Promise, futures::JsFuture},
 };
 
-use super::{FlagHub, baseline, push, schedules, webhooks};
+use super::{FlagHub, baseline, journaled::LOOK_MS, push, schedules, webhooks};
 use crate::{
     clock,
     problem::Problem,
@@ -181,16 +181,17 @@ pub(super) struct Alarm {
     storage: AlarmStorage,
     /// The milliseconds by which the time of jobs is ahead of the clock.
     ahead: i64,
+    /// True if the hub looks at a journal, whatever jobs there are.
+    looks: bool,
 }
 
 impl Alarm {
     /// Sets the alarm to the earliest job.
     pub(super) fn arm(&self, store: &impl Store) -> Result<()> {
         bring_back(store, after(clock::now(), self.ahead))?;
-        match next(store)? {
-            Some((_, job)) => set_alarm(&self.storage, after(job.due, self.ahead.saturating_neg())),
-            None => Ok(()),
-        }
+        let job = next(store)?.map(|(_, job)| after(job.due, self.ahead.saturating_neg()));
+        let look = self.looks.then(|| after(clock::now(), LOOK_MS));
+        job.into_iter().chain(look).min().map_or(Ok(()), |at| set_alarm(&self.storage, at))
     }
 }
 
@@ -268,7 +269,7 @@ impl FlagHub {
 
     /// The alarm, for work that goes on behind a request.
     pub(super) fn alarm_of(&self) -> Result<Alarm, Problem> {
-        Ok(Alarm { storage: self.storage(), ahead: self.clock_ahead()? })
+        Ok(Alarm { storage: self.storage(), ahead: self.clock_ahead()?, looks: self.journal()?.is_some() })
     }
 
     fn storage(&self) -> AlarmStorage {

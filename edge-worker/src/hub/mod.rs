@@ -9,6 +9,7 @@ mod figures;
 mod ground;
 mod import_explained;
 mod jobs;
+mod journaled;
 mod named_rows;
 mod ndjson;
 mod new_key;
@@ -49,6 +50,7 @@ use worker::{
 use self::{
     execute::Decision,
     ground::{Ground, GroundCache},
+    journaled::HeldJournal,
     news::{News, Proof},
     opening::Opening,
     page_filters::PageFilters,
@@ -99,6 +101,7 @@ pub struct FlagHub {
     held_keys: RefCell<Option<String>>,
     opening: Opening,
     verification: RefCell<InProgress>,
+    journal: HeldJournal,
 }
 
 /// The bytes of rows in one answer about owners. An answer of one page may be longer.
@@ -136,6 +139,7 @@ impl DurableObject for FlagHub {
             held_keys: RefCell::default(),
             opening,
             verification: RefCell::default(),
+            journal: HeldJournal::default(),
         }
     }
 
@@ -143,7 +147,11 @@ impl DurableObject for FlagHub {
         if let Some(reader) = request.headers().get(READER)? {
             self.readers.hear(reader, clock::now());
         }
-        let answered = self.answer(request).await;
+        let answered = match self.journal() {
+            Ok(None) => self.answer(request).await,
+            Ok(Some(_)) => self.answer_journaled(request).await,
+            Err(problem) => Err(problem),
+        };
         // Readers first, so that clients that fetch because of the push find the new version there.
         self.tell_readers();
         self.push();
@@ -152,7 +160,13 @@ impl DurableObject for FlagHub {
     }
 
     async fn alarm(&self) -> Result<Response> {
+        if let Err(problem) = self.catch_up().await {
+            console_error!("the journal could not be read: {}", problem.why());
+        }
         let woken = self.wake().await;
+        if let Err(problem) = self.write_journal().await {
+            console_error!("the journal did not take what a job did: {}", problem.why());
+        }
         self.tell_readers();
         self.push();
         // The runtime calls again if this fails.
@@ -184,6 +198,7 @@ impl FlagHub {
         let path = request.path();
         let told = request.headers().get(ENVIRONMENT)?;
         self.registered.get_or_init(|| told.as_deref().and_then(EnvironmentName::parse));
+        self.check_is_no_restore(&path)?;
         self.take_up_restore()?;
         if path.starts_with("/admin/restore/pieces") {
             return self.administer(request).await;
@@ -206,7 +221,7 @@ impl FlagHub {
                 let now = told.filter(|_| settings.has_test_clock).unwrap_or_else(clock::now);
                 let body = request.text().await?;
                 self.check_open()?;
-                self.take_sums(&body, now)
+                self.take_sums(&body, now).await
             }
             (Method::Post, "/break-glass") => {
                 let now = clock::told(&request, &*settings::of(&self.env)?);
@@ -516,7 +531,7 @@ impl FlagHub {
 
     /// Fills the empty store of the first environment with the document that the deployment brings, if it brings one.
     async fn import_first_if_empty(&self) -> Result<(), Problem> {
-        if self.registered().is_some() {
+        if self.registered().is_some() || self.has_not_looked()? {
             return Ok(());
         }
         if self.store.newest()?.number > 0 || self.store.access()? != Access::Write {
@@ -539,6 +554,7 @@ impl FlagHub {
             Ok((_, outcome)) => {
                 let left_out = outcome.imported.iter().flat_map(|imported| &imported.errors);
                 left_out.for_each(|error| console_warn!("{}: {}", error.pointer, error.message));
+                self.write_journal().await?;
             }
             Err(problem) => drop(self.refused.replace(Some(problem.detail))),
         }

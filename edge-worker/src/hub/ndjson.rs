@@ -21,7 +21,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// A line of a body.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     Text(String),
     /// It has more bytes than a line may have, which were not kept.
@@ -30,6 +30,7 @@ pub(super) enum Line {
 }
 
 /// Lines of a body that stand behind each other.
+#[derive(Clone)]
 pub(super) struct Slice {
     /// The number of the first line, which may be blank.
     pub(super) first: u64,

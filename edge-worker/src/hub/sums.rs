@@ -60,7 +60,7 @@ impl FlagHub {
 
     /// Stores a batch of sums, and carries out what the guard decides. The tally sends a batch until this succeeds: so a rollback that did
     /// not happen, because the hub stopped after the sums were stored, happens then.
-    pub(super) fn take_sums(&self, body: &str, now: Millis) -> Result<Response, Problem> {
+    pub(super) async fn take_sums(&self, body: &str, now: Millis) -> Result<Response, Problem> {
         let batch = read_batch(body).ok_or_else(|| Problem::malformed("expected a batch of sums"))?;
         let ground = self.ground.newest(&self.store)?;
         let judged = judge(&self.store, &ground, &batch, now)?;
@@ -73,6 +73,7 @@ impl FlagHub {
                 Decision::Held(evidence) if is_told => self.note_held(&flag, &evidence, now)?,
                 Decision::Held(_) | Decision::Continue => {}
             }
+            self.write_journal().await?;
         }
         Ok(Response::empty()?)
     }

@@ -4,7 +4,9 @@ pub(crate) mod backup;
 #[cfg(test)]
 mod conformance;
 pub(crate) mod jobs;
+pub(crate) mod journal;
 pub(crate) mod outcomes;
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub(crate) mod webhooks;
 
@@ -42,6 +44,8 @@ pub(crate) fn open(state: &State) -> HubStore {
 pub(crate) enum Wanted<'w> {
     /// The newest rows but for those on pages.
     Unpaged,
+    /// The newest rows of a kind that stands on no page.
+    Kind(RowKind),
     /// The rows as they were at a version, but for those on pages.
     UnpagedAt(u32),
     /// The newest rows on all pages.

@@ -7,6 +7,7 @@ mod events;
 mod history;
 mod imports;
 mod jobs;
+mod journal;
 mod migrations;
 mod proof;
 mod records;
@@ -37,6 +38,7 @@ use super::{
     audit::{self, ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Found, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
+    journal::{Entry, Outbox},
     webhooks::{WebhookAttempt, WebhookProgress},
 };
 use crate::{
@@ -47,12 +49,16 @@ use crate::{
 /// Bytes of text in one row. A value of more than 1 MB can fail; a part ends where a character does.
 const PART: usize = 500_000;
 
+/// The reason for which a commit that is only tried is undone.
+const UNDONE: &str = "the commit was only tried";
+
 /// The store in an SQLite.
 pub(crate) struct Sqlite<D = Object> {
     database: D,
     migrated: Cell<bool>,
     /// Known once it is migrated.
     access: Cell<Access>,
+    outbox: Outbox,
 }
 
 impl Sqlite {
@@ -62,8 +68,8 @@ impl Sqlite {
 }
 
 impl<D: Database> Sqlite<D> {
-    pub(crate) const fn new(database: D) -> Self {
-        Self { database, migrated: Cell::new(false), access: Cell::new(Access::Nothing) }
+    pub(crate) fn new(database: D) -> Self {
+        Self { database, migrated: Cell::new(false), access: Cell::new(Access::Nothing), outbox: Outbox::default() }
     }
 
     /// At first use, not before: a constructor has nobody to tell of an error.
@@ -75,6 +81,32 @@ impl<D: Database> Sqlite<D> {
             self.migrated.set(true);
         }
         Ok(&self.database)
+    }
+
+    /// Writes a commit within the caller's transaction.
+    fn commit_within(&self, sql: &D, expected: Version, commit: &Commit<'_>, at: Millis) -> Result<Result<Version, Conflict>> {
+        let mut newest = self.newest()?;
+        if newest != expected {
+            return Ok(Err(Conflict));
+        }
+        if !commit.writes.is_empty() {
+            newest.number += 1;
+            if at < records::head(sql)?.made {
+                return Err(Error::RustError(format!("version {} would be made before the one below it", newest.number)));
+            }
+            put(sql, newest.number, at, commit.writes.iter().map(|(key, text)| (key, text.as_deref())))?;
+        }
+        if let Some(epoch) = commit.epoch {
+            sql.run("UPDATE store SET epoch = ?", vec![epoch.to_string().into()])?;
+            newest.epoch = epoch;
+        }
+        records::put(sql, commit, at)?;
+        jobs::put(sql, commit)?;
+        webhooks::put(sql, commit.webhooks)?;
+        if let Some(progress) = commit.progress {
+            imports::put(sql, progress, at)?;
+        }
+        Ok(Ok(newest))
     }
 
     /// The database, for tests that edit it.
@@ -280,32 +312,20 @@ impl<D: Database> Store for Sqlite<D> {
         Ok(Snapshot { version: self.newest()?, head: self.head()?, rows: self.rows(wanted)? })
     }
 
+    /// A store whose outbox is on only tries the commit, which waits in the outbox until it stands in the journal.
     fn commit(&self, expected: Version, commit: &Commit<'_>, at: Millis) -> Result<Result<Version, Conflict>> {
         let sql = self.migrated()?;
-        sql.transaction(|| {
-            let mut newest = self.newest()?;
-            if newest != expected {
-                return Ok(Err(Conflict));
-            }
-            if !commit.writes.is_empty() {
-                newest.number += 1;
-                if at < records::head(sql)?.made {
-                    return Err(Error::RustError(format!("version {} would be made before the one below it", newest.number)));
-                }
-                put(sql, newest.number, at, commit.writes.iter().map(|(key, text)| (key, text.as_deref())))?;
-            }
-            if let Some(epoch) = commit.epoch {
-                sql.run("UPDATE store SET epoch = ?", vec![epoch.to_string().into()])?;
-                newest.epoch = epoch;
-            }
-            records::put(sql, commit, at)?;
-            jobs::put(sql, commit)?;
-            webhooks::put(sql, commit.webhooks)?;
-            if let Some(progress) = commit.progress {
-                imports::put(sql, progress, at)?;
-            }
-            Ok(Ok(newest))
-        })
+        let waits = if self.outbox.is_on() { Entry::of(expected, commit, at) } else { None };
+        let Some(entry) = waits else {
+            return sql.transaction(|| self.commit_within(sql, expected, commit, at));
+        };
+        let mut tried = Ok(Err(Conflict));
+        // An error undoes a transaction, so this one writes nothing.
+        let _undone: Result<()> = sql.transaction(|| {
+            tried = self.commit_within(sql, expected, commit, at);
+            Err(Error::RustError(UNDONE.to_owned()))
+        });
+        Ok(tried?.and_then(|_| self.outbox.put(entry)))
     }
 
     fn keep_sums(&self, batch: &Batch, states: &[GuardRow], at: Millis) -> Result<()> {

@@ -7,6 +7,8 @@ const inDist = (path: string): string => fileURLToPath(new URL(`../${path}`, imp
 
 /** The worker's configuration for workerd, which names the worker's files beside it. */
 export const CONFIGURATION = inDist('server/workerd.capnp');
+/** The same configuration with the worker that is built for Postgres. */
+export const POSTGRES_CONFIGURATION = inDist('server/workerd-postgres.capnp');
 /** The worker's description and its pages. */
 export const ASSETS = inDist('server/dist/assets');
 /** The document of the example flags, which a development server begins with. */

@@ -38,6 +38,7 @@ fn build() -> Result<()> {
     toolchain::ensure_wasm_targets()?;
     npm::ensure_packages()?;
     edge::build()?;
+    edge::build_for_postgres()?;
     sdk::build()?;
     site::api_types()?;
     packages::build()?;

@@ -14,6 +14,8 @@ const SERVER: &[(&str, &str)] = &[
     ("edge-worker/workerd.capnp", "workerd.capnp"),
     ("edge-worker/dist/worker/index.js", "dist/worker/index.js"),
     ("edge-worker/dist/worker/edge_bg.wasm", "dist/worker/edge_bg.wasm"),
+    ("edge-worker/dist/postgres/index.js", "dist/postgres/index.js"),
+    ("edge-worker/dist/postgres/edge_bg.wasm", "dist/postgres/edge_bg.wasm"),
     ("edge-worker/dist/assets", "dist/assets"),
     ("npm/examples/flags.json", "flags.json"),
 ];
@@ -24,7 +26,10 @@ pub(crate) fn build() -> Result<()> {
     let sources = SERVER.iter().map(|(from, _)| root::in_root(from));
     let stamp = sources.clone().try_fold(Stamp::default().setting(SERVER), |stamp, source| stamp.path(&source))?;
     stamp.rebuild(&root::in_root(FOLDER).join("dist/server"), |out| {
-        sources.zip(SERVER).try_for_each(|(source, (_, name))| copy(&source, &out.join(name)))
+        sources.zip(SERVER).try_for_each(|(source, (_, name))| copy(&source, &out.join(name)))?;
+        // The same configuration, with the other worker.
+        let configuration = fs::read_to_string(out.join("workerd.capnp"))?;
+        Ok(fs::write(out.join("workerd-postgres.capnp"), configuration.replace("embed \"dist/worker/", "embed \"dist/postgres/"))?)
     })
 }
 

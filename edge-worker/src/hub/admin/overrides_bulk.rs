@@ -15,7 +15,9 @@ use super::{body::Given, check_reason_given, json, read};
 use crate::{
     clock,
     hub::{
-        FlagHub, named_rows,
+        FlagHub,
+        journaled::TRIES,
+        named_rows,
         ndjson::{BodyLines, Line, MOST_LINE, Slice},
         record::{self, Beside},
         wire,
@@ -210,7 +212,7 @@ impl FlagHub {
                 self.take_slice(&asked, &actor, &mut tried, slice)?;
                 tried.check_goes_on()?;
             } else {
-                self.store_slice(&asked, &actor, slice)?;
+                self.store_whole_slice(&asked, &actor, slice).await?;
             }
             Delay::from(PAUSE).await;
         }
@@ -230,6 +232,21 @@ impl FlagHub {
     fn progress(&self, import: &str) -> Result<Option<Progress>, Problem> {
         let text = self.store.import_progress(import)?;
         Ok(text.map(|text| serde_json::from_str(&text)).transpose().map_err(worker::Error::from)?)
+    }
+
+    /// Stores a slice, again while others are first.
+    async fn store_whole_slice(&self, asked: &Asked, actor: &Actor, slice: Slice) -> Result<(), Problem> {
+        if self.journal()?.is_none() {
+            return self.store_slice(asked, actor, slice);
+        }
+        for _ in 1..TRIES {
+            let stored = self.store_slice(asked, actor, slice.clone());
+            match self.write_journal().await {
+                Err(problem) if problem.is_conflict() => self.catch_up().await?,
+                settled => return settled.and(stored),
+            }
+        }
+        Err(Problem::conflict())
     }
 
     /// Takes the lines that were not taken before, and commits what they write with the progress. Awaits nothing.

@@ -67,6 +67,10 @@ impl FlagHub {
     /// Gives the store a new epoch if an isolate has a version that the store has not made: then the store was put back.
     pub(in crate::hub) fn renew_if_put_back(&self, since: Option<Version>) -> Result<(), Problem> {
         let Some(since) = since else { return Ok(()) };
+        // A store that follows a journal may be behind, and renews its epoch when the journal was put back.
+        if self.journal()?.is_some() {
+            return Ok(());
+        }
         let newest = self.store.newest()?;
         if since.epoch != newest.epoch || since.number <= newest.number || self.store.access()? != Access::Write {
             return Ok(());

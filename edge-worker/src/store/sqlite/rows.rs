@@ -22,6 +22,10 @@ pub(super) fn read(sql: &impl Database, wanted: Wanted<'_>) -> Result<Rows> {
         Wanted::Unpaged => {
             found(sql, "SELECT kind, name, part, text FROM unpaged_rows CROSS JOIN history USING (kind, name, version)", Vec::new())?
         }
+        Wanted::Kind(kind) => {
+            let of_kind = "SELECT kind, name, part, text FROM unpaged_rows CROSS JOIN history USING (kind, name, version) WHERE kind = ?";
+            found(sql, of_kind, vec![kind.as_str().into()])?
+        }
         Wanted::UnpagedAt(version) => found(sql, &then("page IS NULL AND version <= ?"), vec![i64::from(version).into()])?,
         Wanted::Paged => found(sql, &on_pages("paged_rows AS row"), Vec::new())?,
         Wanted::PageAt(page, version) if page_version(sql, page)?.is_none_or(|newest| newest <= version) => {
@@ -327,6 +331,7 @@ mod tests {
         let flag = [RowKey::of(RowKind::Flag, "f")];
         for (at, wanted) in [
             Wanted::Unpaged,
+            Wanted::Kind(RowKind::Webhook),
             Wanted::PageAt(7, 1),
             Wanted::PageAt(7, 2),
             Wanted::Keys(&owner),

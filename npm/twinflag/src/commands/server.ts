@@ -28,6 +28,7 @@ export function addServerCommands(program: Command): void {
 function forFolder(command: Command): Command {
   return command
     .option('--data <folder>', 'the folder of the store and the secrets, for one server at a time', DEFAULT_FOLDER)
+    .option('--store <address>', 'the Postgres in which the hub keeps everything: postgres://user:password@host:port/database')
     .option('--set <name=value...>', 'settings beside those of the environment; secrets belong there', assignments)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <number>', 'the port to listen on; 0 for a free one', wholeNumber(0, 65_535), 8787);

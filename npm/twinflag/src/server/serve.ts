@@ -6,7 +6,7 @@ import { tokenSettings } from '../deployment.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { Folder, type Running, type Secrets } from '../folder.js';
 import { printNote } from '../output.js';
-import { ASSETS, CONFIGURATION, EXAMPLE_FLAGS, RELEASE } from '../package.js';
+import { ASSETS, CONFIGURATION, EXAMPLE_FLAGS, POSTGRES_CONFIGURATION, RELEASE } from '../package.js';
 import { misspelt, nearest, type Settings, settingNames } from '../settings.js';
 import { LONGEST_MINUTES, mint } from '../token.js';
 import { lock } from './lock.js';
@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly port: number;
   /** The file of the document that an empty store imports. */
   readonly flags?: string;
+  /** The address of the Postgres in which the hub keeps everything; by default the setting `STORE`. */
+  readonly store?: string;
   /** Settings beside those of the environment. */
   readonly set?: readonly (readonly [name: string, value: string])[];
 }
@@ -151,7 +153,7 @@ async function run(
       `import=${folder.in('import')}`,
       '--directory-path',
       `assets=${ASSETS}`,
-      CONFIGURATION,
+      given.STORE ? POSTGRES_CONFIGURATION : CONFIGURATION,
     ],
   });
   const isStopped = stopOnSignals(workerd);
@@ -190,7 +192,7 @@ function stopOnSignals({ process: child }: Workerd): () => boolean {
 }
 
 /** Returns the settings of the environment and of the command line. Warns of names that are nearly those of settings. */
-function settingsOf({ set = [] }: ServerOptions): Settings {
+function settingsOf({ set = [], store }: ServerOptions): Settings {
   const known = settingNames();
   const unknown = set.map(([name]) => name).find(name => !known.includes(name));
   if (unknown !== undefined) {
@@ -202,7 +204,7 @@ function settingsOf({ set = [] }: ServerOptions): Settings {
     );
   }
   for (const warning of misspelt(process.env, known)) printNote(`warning: ${warning}`);
-  return { ...process.env, ...Object.fromEntries(set) };
+  return { ...process.env, ...Object.fromEntries(set), ...(store !== undefined && { STORE: store }) };
 }
 
 function readDocument(file: string): string {
