@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { hostWorker } from '../edge/workerd.mjs';
+import { extent } from '../extent.mjs';
 import { dataFolder, freePort, startServer } from '../server.mjs';
 import { openSocket } from '../web-socket.mjs';
 import { startMigrated } from './postgres.mjs';
@@ -243,8 +244,7 @@ test('two replicas on one database lose no command, whichever is killed, and eac
 });
 
 test('no command that was answered is lost by SIGKILLs of the worker and restarts of the database', async () => {
-  const isAll = process.env.TWINFLAG_EXTENT === 'all';
-  const [workers, databases] = isAll ? [200, 50] : [6, 3];
+  const [workers, databases] = extent({ usual: [6, 3], all: [200, 50] });
   const store = database('kills');
   const data = await newFolder();
   let server = await serve(store, data);
