@@ -18,8 +18,8 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 13] =
-    ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql"];
+const KINDS: [&str; 14] =
+    ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql", "tabs"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -86,6 +86,9 @@ impl Bench {
         }
         if wanted("sql") {
             sql::print(&measure::sql()?)?;
+        }
+        if wanted("tabs") {
+            push::print_tabs(&measure::tabs()?)?;
         }
         Ok(())
     }
