@@ -10,7 +10,7 @@ import { createForced, force, forcedDetails, warnOfFlag, warnOfKey } from './dev
 import { type PageEngine, ProgramRefused } from './engine.js';
 import { EXPOSURES } from './exposures.js';
 import { noAnswers, offAnswers } from './first-answers.js';
-import type { Client, ClientChange, ClientOptions, ClientStatus, FlagDetails } from './flag-client.js';
+import type { Client, ClientChange, ClientOptions, ClientStatus, FlagDetails, Sides } from './flag-client.js';
 import type { Push } from './host/push.js';
 import { createTimer } from './host/timer.js';
 import { OWNERS, requestOf } from './identity.js';
@@ -20,9 +20,9 @@ import { EdgeRefused, fetchProgram } from './program-request.js';
 import { check, DEFAULT_INTERVAL_MS, DEFAULT_JITTER, SHORTEST_MS } from './refresh-options.js';
 import { createRefresher } from './refresher.js';
 import { retryAfterMs } from './retry-after.js';
-import { run } from './run.js';
 import { createSeenVersions } from './seen-versions.js';
 import { snapshot } from './snapshot.js';
+import type { StoredProgram } from './stored-program.js';
 import type { EvaluationContext, FlagValue } from './types.js';
 import { within } from './within.js';
 
@@ -46,8 +46,9 @@ const clockFrom =
  * @throws {RangeError} for an option outside its bounds
  */
 export function openClient(loadEngine: () => Promise<PageEngine>, options: ClientOptions): Client {
-  const { url, clientKey, identityToken, logger, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, defaults = {} } = options;
-  const isOff = options.enabled === false,
+  const { clientKey, identityToken, logger, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, defaults = {} } = options;
+  const url = `${options.url}`.replace(/\/+$/, ''),
+    isOff = options.enabled === false,
     refresh = !isOff && (options.refresh ?? {});
   const {
     intervalMs = refresh ? DEFAULT_INTERVAL_MS : 0,
@@ -82,7 +83,8 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
   let program:
     | { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined }
     | undefined;
-  const versions = createSeenVersions();
+  const versions = createSeenVersions(),
+    store = isOff ? undefined : options.storage?.(url, clientKey);
   versions.see(first.version, false);
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
@@ -184,19 +186,46 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
   /** Follows the changes of the context's owners. The code for it is loaded behind the first answers, so that these come no later. */
   const follow = async (minVersion: string) => {
     // Without the code there is no stream, and the client polls.
-    const loaded = refresh && wantsPush && !push && (await import('./host/push.js').catch(() => undefined));
-    if (loaded && !closed) push ??= loaded.createPush({ ...options, fetch, ...refresher, pauseMs, retryAfterMs, createTimer });
+    const loaded =
+      refresh && wantsPush && !push && (await Promise.all([import('./host/push.js'), options.tabs?.()]).catch(() => undefined));
+    if (loaded && !closed)
+      push ??= loaded[0].createPush({ ...options, url, fetch, ...refresher, join: loaded[1]?.join, pauseMs, retryAfterMs, createTimer });
     push?.follow(wanted, versions.newest, minVersion);
   };
 
-  /** Gives the engine a program, unless it may not take the place of the one before. */
-  const take = (running: PageEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
-    if (bytes.length > LONGEST) throw new ProgramRefused('program refused: too long');
-    if (versions.isBehind(version, stale)) throw new ProgramRefused('program refused: older than the one before');
-    running.load(bytes);
-    if (running.isFor(known)) return;
-    if (program) running.load(program.bytes);
-    throw new ProgramRefused("program refused: somebody else's");
+  /**
+   * Answers from a program from now on, unless it may not take the place of the one before; without its bytes, from the one that is there.
+   *
+   * @throws {ProgramRefused} and keeps the one before
+   */
+  const adopt = (
+    running: PageEngine,
+    request: string,
+    { program: bytes, etag, version, visitor }: Omit<StoredProgram, 'program'> & Partial<StoredProgram>,
+    stale: boolean,
+  ) => {
+    if (bytes) {
+      if (bytes.length > LONGEST) throw new ProgramRefused('program refused: too long');
+      if (versions.isBehind(version, stale)) throw new ProgramRefused('program refused: outdated');
+      running.load(bytes);
+      if (!running.isFor({ ...(JSON.parse(request) as { context: EvaluationContext }).context, ...visitor })) {
+        if (program) running.load(program.bytes);
+        throw new ProgramRefused("program refused: somebody else's");
+      }
+    }
+    versions.see(version, stale);
+    program = { request, bytes: bytes ?? program!.bytes, etag, stale, visitor };
+  };
+  /** Answers from an earlier page's program until the edge has answered. */
+  const restore = (running: PageEngine, request: string, stored: StoredProgram | undefined) => {
+    if (!stored || program || closed || request !== wanted) return;
+    try {
+      adopt(running, request, stored, true);
+      identify();
+    } catch {
+      store!.write(request);
+    }
+    settle();
   };
 
   const attempt = async (mine: AbortController): Promise<void> => {
@@ -204,39 +233,41 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     try {
       const body = wanted,
         named = unit,
-        etag = program?.request === body ? program.etag : undefined,
+        stored = program || !store ? undefined : await store.read(body),
+        etag = program?.request === body ? program.etag : stored?.etag,
         minVersion = push?.news(versions.newest) ?? versions.newest;
       const [running, fetched] = await within(mine.signal, async () => {
         // If the engine could not be loaded, the client does not fetch its program in vain again.
         if (error && !engine) await theEngine();
         return Promise.all([
-          theEngine(),
+          theEngine().then(loaded => {
+            restore(loaded, body, stored);
+            return loaded;
+          }),
           fetchProgram({ url, clientKey, identityToken, body, etag, minVersion, unit: named, fetch, signal: mine.signal }),
         ]);
       });
       if (abort !== mine) return over;
-      const { program: bytes, etag: tag, stale, now: told, version, visitor, known = OWNERS, receipt } = fetched;
+      const { program: bytes, stale, now: told, known = OWNERS, receipt } = fetched;
       if (known.join() !== names.join()) {
         wanted = requestOf(context, (names = known));
         // It was not told what it has to know.
         if (wanted !== body) return attempt(mine);
       }
-      if (bytes) take(running, bytes, version, stale, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...visitor });
-      versions.see(version, stale);
+      adopt(running, body, fetched, stale);
       if (told) now = clockFrom(told);
       reporter?.prove(named, receipt);
-      program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, visitor };
       identify();
+      if (bytes) store?.write(body, fetched as StoredProgram);
       error = undefined;
       refresher.answered(stale);
       void follow(minVersion);
     } catch (reason) {
       if (abort !== mine) return over;
       error = reason instanceof Error ? reason : new Error(String(reason));
-      const refusal = reason instanceof EdgeRefused ? reason : undefined;
       logger?.warn(error.message);
       warnOfKey(reason, url, clientKey, logger);
-      refresher.failed(refusal?.retryAfterMs ?? 0, !!refusal?.isFinal);
+      refresher.failed(reason instanceof EdgeRefused ? reason : {});
     } finally {
       clearTimeout(timer);
     }
@@ -295,7 +326,19 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     flagKeys: () => engine?.flagKeys() ?? [],
     inspect,
     override: (flagKey, variant, value) => !!force(forced, flagKey, variant, value, settle),
-    run: (flagKey, sides) => run(get(flagKey, false).value, sides, reason => fail(flagKey, reason)),
+    run<T>(flagKey: string, { on, off }: Sides<T>) {
+      if (!get(flagKey, false).value) return off();
+      const failed = (reason: unknown) => {
+        fail(flagKey, reason);
+        return off();
+      };
+      try {
+        const answer = on();
+        return answer instanceof Promise ? (answer.catch(failed) as T) : answer;
+      } catch (reason) {
+        return failed(reason);
+      }
+    },
     fail,
     track: (...event) => reporter?.track(...event),
     get status() {

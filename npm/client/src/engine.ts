@@ -21,12 +21,13 @@ import { freeze, requestedType } from './values.js';
 
 export type * from './types.js';
 
-const REFUSALS: readonly string[] = ['no program', 'unknown format', 'wrong length', 'wrong checksum', 'unsound'];
-
 // A byte order mark is part of a value like any other character.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** A program that was refused; the one before stays in force. */
+/**
+ * A program that was refused; the one before stays in force. The engine gives its reason as a number: 1 no program, 2 an unknown format, 3 a wrong
+ * length, 4 a wrong checksum, 5 unsound.
+ */
 export class ProgramRefused extends Error {
   override readonly name = 'ProgramRefused';
 }
@@ -264,7 +265,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
       buffer = undefined;
       current = false;
       const loaded = wasm.load(id, program.length);
-      if (loaded < 8) throw new ProgramRefused(`program refused: ${REFUSALS[loaded - 1]}`);
+      if (loaded < 8) throw new ProgramRefused(`program refused: ${loaded}`);
       texts = loaded;
       tables = at + WORDS;
       flags = word(FLAGS);

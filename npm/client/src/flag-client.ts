@@ -2,6 +2,8 @@
 import type { FirstAnswers } from './first-answers.js';
 import type { MakeReporter } from './outcome-reporter.js';
 import type { RefreshOptions } from './refresh-options.js';
+import type { MakeStore } from './stored-program.js';
+import type { LoadTabs } from './tabs.js';
 import type { EvaluationContext, EvaluationDetails, FlagValue } from './types.js';
 
 /** How to reach the edge, and who asks. */
@@ -42,6 +44,13 @@ export interface ClientOptions {
    * @default nothing is reported
    */
   readonly outcomes?: MakeReporter | undefined;
+  /**
+   * `storage()` of `@twinflag/client/storage`: keeps the last program across reloads, so that a page has its last answers at once, marked
+   * stale, also while the edge is away. @default nothing is kept
+   */
+  readonly storage?: MakeStore | undefined;
+  /** `tabs()` of `@twinflag/client/tabs`: one stream for all pages of the browser. @default each page that is seen has its own */
+  readonly tabs?: LoadTabs | undefined;
   /**
    * Receives a line for each request that failed, and in development the warnings that otherwise go to the console. @default failed requests
    * are not logged

@@ -4,15 +4,9 @@ import type { EvaluationContext } from './types.js';
 /** Those that always count; a key whose identities are pinned or signed has the edge name more. */
 export const OWNERS: readonly string[] = ['customerId', 'organizationId'];
 
-/** The body of a request for a program. Equal bodies get equal programs, so it is also the program's name. */
-export function requestOf(context: EvaluationContext, names = OWNERS): string {
-  try {
-    // Of owners null is absence; of the others it may be something else.
-    return JSON.stringify({
-      context: Object.fromEntries(names.map(name => [name, OWNERS.includes(name) ? (context[name] ?? undefined) : context[name]])),
-    });
-  } catch {
-    // No JSON, hence no context: the engine says so of every flag, whatever the program.
-    return '{"context":{}}';
-  }
+/** The body of a request for a program; for what is no context, nobody's: the engine says so of every flag, whatever the program. Equal bodies get equal programs, so it is also the program's name. */
+export function requestOf(context: EvaluationContext | null, names = OWNERS): string {
+  // Of owners null is absence; of the others it may be something else.
+  const known = names.map(name => [name, OWNERS.includes(name) ? (context?.[name] ?? undefined) : context?.[name]]);
+  return JSON.stringify({ context: Object.fromEntries(known) });
 }

@@ -30,8 +30,7 @@ export function createListeners(): Listeners {
           listener(news as never);
         } catch (error) {
           // One listener's fault is not the others'.
-          if (typeof reportError === 'function') reportError(error);
-          else console.error(error);
+          ((globalThis as Partial<typeof globalThis>).reportError ?? console.error)(error);
         }
       }
     },

@@ -4,6 +4,7 @@ import type { EvaluationContext } from './types.js';
 
 /** What a client gives its reporter. */
 export interface ReporterSurroundings {
+  /** Without a slash at its end. */
   readonly url: string;
   readonly clientKey: string;
   readonly fetch: typeof globalThis.fetch;

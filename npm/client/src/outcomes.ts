@@ -115,7 +115,7 @@ function createReporter(
     limit.set(ANSWER_MS);
     let pause = 0;
     try {
-      const response = await fetch(`${url.replace(/\/+$/, '')}/v1/outcomes`, {
+      const response = await fetch(`${url}/v1/outcomes`, {
         method: 'POST',
         headers: { authorization: `Bearer ${clientKey}`, 'content-type': 'application/json' },
         body: batch.body,

@@ -45,6 +45,7 @@ export class EdgeRefused extends Error {
 
 /** What a request needs. */
 export interface ProgramRequest {
+  /** Without a slash at its end. */
   readonly url: string;
   readonly clientKey: string;
   readonly identityToken: string | (() => string | Promise<string>) | undefined;
@@ -74,7 +75,7 @@ export async function fetchProgram({
   const identity = typeof identityToken === 'function' ? await identityToken() : identityToken;
   // The token may come after its request was given up.
   signal.throwIfAborted();
-  const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program?format=${FORMAT}${minVersion ? `&minVersion=${minVersion}` : ''}`, {
+  const response = await fetch(`${url}/v1/program?format=${FORMAT}${minVersion ? `&minVersion=${minVersion}` : ''}`, {
     method: 'POST',
     headers: {
       accept: PROGRAM,

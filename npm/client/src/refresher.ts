@@ -45,9 +45,10 @@ export interface Refresher {
   /**
    * There was no answer.
    *
-   * @param retryAfterMs how long the edge wants to be left alone; 0 for no wish. An earlier wish that lasts longer stays.
+   * @param refusal what the edge answered: how long it wants to be left alone, where an earlier wish that lasts longer stays, and if the same
+   * question will be refused again; neither if there was no answer at all
    */
-  failed(retryAfterMs: number, isFinal: boolean): void;
+  failed(refusal: { readonly retryAfterMs?: number; readonly isFinal?: boolean }): void;
   /**
    * Gives up the question under way, if there is one. Failures still count: an edge that cannot be reached for one context cannot be for
    * another, and is asked again as soon as after a failure.
@@ -115,7 +116,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
       failures = isBehind ? failures + 1 : 0;
       restart();
     },
-    failed(retryAfterMs, isFinal) {
+    failed({ retryAfterMs = 0, isFinal }) {
       if (retryAfterMs > left()) {
         refused = Date.now();
         leaveMs = retryAfterMs;

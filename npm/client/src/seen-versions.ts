@@ -11,14 +11,15 @@ export interface SeenVersions {
   see(version: string | undefined, stale: boolean): void;
 }
 
-const FORM = /^([0-9a-f]{12})\.(\d{1,10})$/;
+/** The epoch and the number; neither where something between kept the version back, or spoilt it. */
+const parts = (version: string | undefined) => /^([0-9a-f]{12})\.(\d{1,10})$/.exec(version ?? '') ?? [];
 
 export function createSeenVersions(): SeenVersions {
   let epoch = '',
     number = 0;
   const left = new Set<string>();
   const isBehind = (version: string | undefined, stale: boolean) => {
-    const [, its, count] = FORM.exec(version ?? '') ?? [];
+    const [, its, count] = parts(version);
     return left.has(its!) || (its === epoch ? Number(count) < number : stale && !!its && !!epoch);
   };
   return {
@@ -27,8 +28,7 @@ export function createSeenVersions(): SeenVersions {
     },
     isBehind,
     see(version, stale) {
-      // Something between may have kept it back, or spoilt it.
-      const [, its, count] = FORM.exec(version ?? '') ?? [];
+      const [, its, count] = parts(version);
       if (!its || isBehind(version, stale)) return;
       if (its !== epoch) left.add(epoch);
       epoch = its;

@@ -152,6 +152,16 @@ pub(super) fn chat() -> Result<Value> {
     measured(node.arg(root::in_root("tests/bench/chat/bench.mjs")).env("XTASK", std::env::current_exe()?))
 }
 
+/// Measures the time until another page of a browser holds the stream of one that went away.
+pub(super) fn tabs() -> Result<Value> {
+    build::all()?;
+    chromium::ensure()?;
+    eprintln!("opening 20 pages that share a stream");
+    let mut node = npm::node();
+    node.arg(root::in_root("tests/bench/tabs/bench.mjs")).env("XTASK", std::env::current_exe()?);
+    measured(node.env("CHROMIUM", chromium::find().unwrap_or_default()))
+}
+
 pub(super) fn fleet() -> Result<Value> {
     eprintln!("simulating 300 places of 200 isolates for five minutes");
     measured(toolchain::cargo().args(["run", "--quiet", "--release", "--package", "edge-worker", "--example", "fleet"]))

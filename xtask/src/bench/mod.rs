@@ -21,7 +21,7 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "native",
     "js",
     "server",
@@ -38,6 +38,7 @@ const KINDS: [&str; 16] = [
     "sql",
     "chat",
     "dashboard",
+    "tabs",
 ];
 const OURS: &str = "Twinflag";
 
@@ -114,6 +115,9 @@ impl Bench {
         }
         if wanted("dashboard") {
             dashboard::print(&measure::dashboard()?)?;
+        }
+        if wanted("tabs") {
+            push::print_tabs(&measure::tabs()?)?;
         }
         Ok(())
     }

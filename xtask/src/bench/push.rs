@@ -11,6 +11,23 @@ const P99: f64 = 1_000.0;
 const A_SECOND: f64 = 100.0;
 const BACK: f64 = 35_000.0;
 
+/// The budget until another page holds the stream, in milliseconds.
+const FAILOVER: f64 = 1_000.0;
+
+pub(super) fn print_tabs(measured: &Value) -> Result<()> {
+    let figure = |name: &str| measured[name].as_f64().with_context(|| format!("no figure {name}"));
+    let (pages, streams, slowest) = (figure("pages")?, figure("streams")?, figure("slowest")?);
+    println!(
+        "{:<38} {:>10}   ≤ 1 {}; the next page has it after {:.0} ms, at most {slowest:.0} ms   < {FAILOVER} ms {}",
+        format!("tabs: the streams of {pages} pages"),
+        format!("{streams}"),
+        verdict(streams <= 1.0),
+        figure("p50")?,
+        verdict(slowest < FAILOVER)
+    );
+    Ok(())
+}
+
 pub(super) fn print(measured: &Value) -> Result<()> {
     let figure = |pointer: &str| measured.pointer(pointer).and_then(Value::as_f64).with_context(|| format!("no figure {pointer}"));
     let (sockets, changes) = (figure("/sockets")?, figure("/changes")?);

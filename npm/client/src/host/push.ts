@@ -8,6 +8,7 @@ import type { pauseMs as PauseMs } from '../back-off.js';
 import type { ClientOptions } from '../flag-client.js';
 import type { retryAfterMs as RetryAfterMs } from '../retry-after.js';
 import type { EvaluationContext } from '../types.js';
+import type { Group, join as Join } from './group.js';
 import type { createTimer as CreateTimer } from './timer.js';
 
 /** The attributes that name owners. */
@@ -33,6 +34,8 @@ export interface PushOptions {
   readonly tell: (spreadMs: number) => void;
   /** The stream opened or ended. */
   readonly turn: (isOpen: boolean) => void;
+  /** Joins the pages that share a stream; absent where each page has its own. */
+  readonly join: typeof Join | undefined;
   /** Functions of the client. Imported, they would be a file of their own beside the client's, which pages load first. */
   readonly pauseMs: typeof PauseMs;
   readonly retryAfterMs: typeof RetryAfterMs;
@@ -53,11 +56,25 @@ export interface Push {
   close(): void;
 }
 
-export function createPush({ url, clientKey, identityToken, fetch, tell, turn, pauseMs, retryAfterMs, createTimer }: PushOptions): Push {
+export function createPush({
+  url,
+  clientKey,
+  identityToken,
+  fetch,
+  tell,
+  turn,
+  join,
+  pauseMs,
+  retryAfterMs,
+  createTimer,
+}: PushOptions): Push {
   let mine: AbortController | undefined, followed: string | undefined;
   /** The newest version that the edge told of, and the newest one that was answered. */
   let heard = '',
     answered = '';
+  /** The pages that share the stream, and the newest version that all of them know of. */
+  let group: Group | undefined,
+    shared = '';
   let failures = 0,
     isOpen = false;
   const { document } = globalThis as Partial<typeof globalThis>;
@@ -66,9 +83,16 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
   const turned = (next: boolean) => {
     if (isOpen !== next) turn((isOpen = next));
   };
+  /** As the page that holds the stream. */
+  const opened = (next: boolean) => {
+    if (isOpen !== next) group?.announce(next);
+    turned(next);
+  };
   const stop = () => {
     const before = mine;
     mine = undefined;
+    group?.leave();
+    group = undefined;
     due.clear();
     silence.clear();
     before?.abort();
@@ -76,7 +100,18 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
   };
   const restart = () => {
     stop();
-    if (document?.visibilityState !== 'hidden' && followed !== undefined) due.set(0);
+    if (document?.visibilityState === 'hidden' || followed === undefined) return;
+    group = join?.({
+      name: `twinflag ${url} ${clientKey} ${followed}`,
+      lead() {
+        // What the page before said of its stream is over with it.
+        turned(false);
+        due.set(0);
+      },
+      hear,
+      turned,
+    });
+    if (!group) due.set(0);
   };
   // A hidden page lets go of its stream.
   const listening = new AbortController();
@@ -94,7 +129,7 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
         authorization: `Bearer ${clientKey}`,
         ...(identity && { 'twinflag-identity': identity }),
       };
-      const response = await fetch(`${url.replace(/\/+$/, '')}/v1/watch${followed}`, { headers, signal: own.signal });
+      const response = await fetch(`${url}/v1/watch${followed}`, { headers, signal: own.signal });
       const isStream = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
       if (!isStream || !response.body) {
         const isFinal = response.status < 500 && ![408, 425, 429].includes(response.status);
@@ -102,14 +137,18 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
         own.abort();
       } else {
         const take = createEvents(
-          data => isOwn() && hear(data),
+          data => {
+            if (!isOwn()) return;
+            group?.pass(data);
+            hear(data);
+          },
           ms => (retryMs = ms),
         );
         for await (const text of texts(response.body)) {
           if (!isOwn()) return;
           silence.set(SILENCE_MS);
           failures = 0;
-          turned(true);
+          opened(true);
           take(text);
         }
       }
@@ -120,7 +159,7 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
     mine = undefined;
     silence.clear();
     const wasOpen = isOpen;
-    turned(false);
+    opened(false);
     if (wasOpen) due.set(retryMs ?? Math.random() * MAX_RETRY_MS);
     else due.set(Math.max(refusedMs ?? 0, pauseMs(++failures, RETRY_MS, MAX_RETRY_MS)));
   };
@@ -128,7 +167,7 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
   const hear = (data: string) => {
     const { type, etag, spread } = JSON.parse(data) as { type?: unknown; etag?: unknown; spread?: unknown };
     if (type !== 'refetchEvaluation' || typeof etag !== 'string' || !isBeyond(etag, answered)) return;
-    heard = etag;
+    heard = shared = etag;
     tell(Number(spread) || 0);
   };
 
@@ -138,6 +177,8 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
       // A version that was made while another one was on its way is fetched soon; one that was asked for in vain is left to the interval.
       if (asked === heard) heard = '';
       else if (isBeyond(heard, newest)) tell(SOON_MS);
+      // A version that this page found by itself is news to the others.
+      if (isBeyond(newest, shared)) group?.pass(JSON.stringify({ type: 'refetchEvaluation', etag: (shared = newest) }));
       const owners = ownersOf(request);
       if (followed === owners) return;
       followed = owners;
