@@ -9,7 +9,16 @@ import { bundle, createProject } from '../packaging/project.mjs';
 import { dataFolder, startServer } from '../server.mjs';
 import { startSite } from '../site.mjs';
 
-const FILES = ['app.jsx', 'first-paint.jsx', 'server.jsx', 'hydrate.jsx', 'hydrate-first-paint.jsx', 'scenarios.jsx'];
+const FILES = [
+  'app.jsx',
+  'first-paint.jsx',
+  'server.jsx',
+  'hydrate.jsx',
+  'hydrate-first-paint.jsx',
+  'mount.jsx',
+  'adapters.jsx',
+  'scenarios.jsx',
+];
 /** 500 flags, each on for its own value of `n`; and one that is on. */
 const DOCUMENT = {
   schema: 'twinflag/1',

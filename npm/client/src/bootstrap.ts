@@ -63,12 +63,12 @@ function read(given: Bootstrap | string): FirstAnswers | undefined {
   return {
     status: stale ? 'stale' : 'ready',
     version,
-    get: createAnswers((flagKey, sample) => (Object.hasOwn(flags, flagKey) && details(flags[flagKey]!, sample, stale)) || noAnswer()).get,
+    get: createAnswers((flagKey, sample) => details(flags[flagKey], sample, stale) ?? noAnswer()).get,
   };
 }
 
 /** One answer, with its members in the order in which the engine writes them; undefined if it is none. */
-function details(own: Bootstrap['flags'][string], sample: unknown, stale: true | undefined): FlagDetails | undefined {
+function details(own: Bootstrap['flags'][string] | undefined, sample: unknown, stale: true | undefined): FlagDetails | undefined {
   if (typeof own?.reason !== 'string') return undefined;
   const { value, reason, variant, layer, errorCode, bucket, metadata } = own;
   const kind = requestedType(sample);
