@@ -40,10 +40,26 @@ pub(super) fn write(
     store: &impl Store,
     kept: &GroundCache,
     ground: Rc<Ground>,
+    outcome: CommandOutcome,
+    by: &Actor,
+    beside: Beside<'_>,
+    body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
+) -> Result<(Written, CommandOutcome, String), Problem> {
+    write_all(store, kept, ground, outcome, by, beside, Box::new(body))
+}
+
+/// Makes the answer to a command of what was written.
+type Body<'b> = Box<dyn FnOnce(&Written, &CommandOutcome) -> Result<String, Problem> + 'b>;
+
+/// [`write`] with a boxed body, so that the worker has this once and not once for each kind of answer.
+fn write_all(
+    store: &impl Store,
+    kept: &GroundCache,
+    ground: Rc<Ground>,
     mut outcome: CommandOutcome,
     by: &Actor,
     Beside { again, progress }: Beside<'_>,
-    body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
+    body: Body<'_>,
 ) -> Result<(Written, CommandOutcome, String), Problem> {
     let is_change = !outcome.writes.is_empty();
     let Version { epoch, number } = ground.version;

@@ -11,28 +11,31 @@ use crate::problem::Problem;
 /// Reads a body, which must be one JSON object.
 pub(crate) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_str(body);
-    let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer: String = error
-            .path()
-            .iter()
-            .filter_map(|step| match step {
-                serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
-                serde_path_to_error::Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-                _ => None,
-            })
-            .collect();
-        let error = error.into_inner().to_string();
-        // The body that registers an environment has its name; that of a copy names two.
-        if error.starts_with("unknown field `environment`, expected one of `name`") {
-            return Problem::malformed_at(pointer, "expected `name`");
-        }
-        if error.starts_with("unknown field `environment`") && !error.contains("`fromVersion`") {
-            return Problem::malformed_at(pointer, "expected the environment in the query, ?environment=");
-        }
-        Problem::malformed_at(pointer, error)
-    })?;
+    let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(refusal)?;
     reader.end().map_err(|error| Problem::malformed(error.to_string()))?;
     Ok(value)
+}
+
+/// The refusal of a body. Apart from [`read`], so that the worker has it once and not once for each kind of body.
+fn refusal(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let pointer: String = error
+        .path()
+        .iter()
+        .filter_map(|step| match step {
+            serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
+            serde_path_to_error::Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            _ => None,
+        })
+        .collect();
+    let error = error.into_inner().to_string();
+    // The body that registers an environment has its name; that of a copy names two.
+    if error.starts_with("unknown field `environment`, expected one of `name`") {
+        return Problem::malformed_at(pointer, "expected `name`");
+    }
+    if error.starts_with("unknown field `environment`") && !error.contains("`fromVersion`") {
+        return Problem::malformed_at(pointer, "expected the environment in the query, ?environment=");
+    }
+    Problem::malformed_at(pointer, error)
 }
 
 /// A struct that is read only from an object. serde alone also reads it from an array, member by member.

@@ -333,11 +333,7 @@ impl FlagHub {
         if let Some(scheduled) = &asked.scheduled {
             // It may keep the ground.
             drop(tell);
-            if let Some(schedule) = &scheduled.due {
-                let decision = Decision { outcome: ran(decision.outcome, schedule), ..decision };
-                self.commit(by, decision, None, |_, _| Ok(String::new()))?;
-            }
-            return Ok(Response::empty()?);
+            return self.commit_due(scheduled, by, decision);
         }
         let fingerprint = asked.fingerprint();
         let again = asked.idempotency.as_deref().map(|key| RepeatableRequest { subject: &asked.actor, key, request: &fingerprint });
@@ -349,6 +345,15 @@ impl FlagHub {
         };
         let (written, _, kept) = self.commit(by, decision, again, body)?;
         tagged(once.unwrap_or(kept), written.version)
+    }
+
+    /// Commits a decision for a schedule that is due, together with the end of the schedule; commits nothing while an operator schedules it.
+    fn commit_due(&self, scheduled: &Scheduled, by: &Actor, decision: Decision) -> Result<Response, Problem> {
+        if let Some(schedule) = &scheduled.due {
+            let decision = Decision { outcome: ran(decision.outcome, schedule), ..decision };
+            self.commit(by, decision, None, |_, _| Ok(String::new()))?;
+        }
+        Ok(Response::empty()?)
     }
 
     /// The flag that a command changes, in its state after the command.
