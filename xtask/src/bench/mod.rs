@@ -6,6 +6,7 @@ mod edge;
 mod guard;
 mod hub;
 mod measure;
+mod memory;
 mod overrides;
 mod peers;
 mod push;
@@ -18,8 +19,8 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 13] =
-    ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "push", "size", "sql"];
+const KINDS: [&str; 14] =
+    ["native", "js", "edge", "hub", "owners", "overrides", "memory", "trail", "freshness", "fleet", "guard", "push", "size", "sql"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -67,6 +68,9 @@ impl Bench {
         }
         if wanted("overrides") {
             overrides::print(&measure::overrides(self.customers)?)?;
+        }
+        if wanted("memory") {
+            memory::print(&measure::memory()?)?;
         }
         if wanted("freshness") {
             edge::print_freshness(&measure::freshness()?)?;
