@@ -87,8 +87,11 @@ impl Rows {
         let mut bytes = 0;
         match part.kind {
             RowKind::Flag => self.compose_member(RowKind::Flag, &part.name, &[], false, |value| {
-                value.iter().for_each(|piece| push(piece));
-                bytes += part.name.len() + 4 + value.iter().map(|piece| piece.len()).sum::<usize>();
+                bytes += part.name.len() + 4;
+                for piece in value {
+                    push(piece);
+                    bytes += piece.len();
+                }
             }),
             _ => {
                 if let Some(row) = self.text(part) {
