@@ -85,20 +85,17 @@ impl Rows {
         push(part.kind.as_str());
         push(&part.name);
         let mut bytes = 0;
-        match part.kind {
-            RowKind::Flag => self.compose_member(RowKind::Flag, &part.name, &[], false, |value| {
+        if part.kind == RowKind::Flag {
+            self.compose_member(RowKind::Flag, &part.name, &[], false, |value| {
                 bytes += part.name.len() + 4;
                 for piece in value {
                     push(piece);
                     bytes += piece.len();
                 }
-            }),
-            _ => {
-                if let Some(row) = self.text(part) {
-                    push(row);
-                    bytes += if part.kind == RowKind::Order { 0 } else { part.name.len() + 4 + row.len() };
-                }
-            }
+            });
+        } else if let Some(row) = self.text(part) {
+            push(row);
+            bytes += if part.kind == RowKind::Order { 0 } else { part.name.len() + 4 + row.len() };
         }
         if self.text(part).is_none() {
             return (0, 0);
