@@ -424,12 +424,11 @@ fn changed(environment: &Environment, changes: hub::Changes, to: Version) -> Res
         if rows.apply(&changes.rows) != digest {
             return Err(Problem::no_ruleset("NO_RULESET", "its changes do not make the document that it serves"));
         }
-        served = match restated {
-            Some(ruleset) => Served { ruleset: Rc::new(ruleset), defined: to.number, ..served },
-            None => {
-                let compiled = compiled(&rows.compose(), &changes.bucket_key, &mut compiler.borrow_mut())?;
-                Served { pages: served.pages, defined: to.number, ..compiled }
-            }
+        served = if let Some(ruleset) = restated {
+            Served { ruleset: Rc::new(ruleset), defined: to.number, ..served }
+        } else {
+            let compiled = compiled(&rows.compose(), &changes.bucket_key, &mut compiler.borrow_mut())?;
+            Served { pages: served.pages, defined: to.number, ..compiled }
         };
     }
     Ok((Ok(served), Some(rows), compiler))

@@ -27,7 +27,13 @@ const progressOf = async (id, on = server) => (await get({}, `/api/admin/overrid
 const exported = async (query = '', on = server) =>
   (await get({}, `/api/admin/overrides/export${query}`, on)).text.split('\n').slice(0, -1);
 const newest = async (on = server) => (await get({}, '/api/admin/versions?limit=1', on)).json().versions[0].version;
-const isVerified = async (on = server) => (await get({}, '/api/admin/changes/verify', on)).json().valid;
+/** Whether the trail is whole; a request that ends before the verification does has no verdict yet. */
+async function isVerified(on = server) {
+  for (;;) {
+    const { valid } = (await get({}, '/api/admin/changes/verify', on)).json();
+    if (valid !== undefined) return valid;
+  }
+}
 /** The values of a flag for customers, with the layers that gave them. */
 async function values(flag, ids, on = server) {
   const results = [];

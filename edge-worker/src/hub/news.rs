@@ -18,8 +18,16 @@ const MOST_CHANGES: u32 = 1_000;
 #[derive(Default)]
 pub(super) struct News {
     whole: RefCell<Option<(Version, Rc<str>)>>,
-    /// The changes since a version, the version that they lead to, and the proof that they have.
-    changes: RefCell<Option<(Version, Version, Proof, Rc<str>)>>,
+    changes: RefCell<Option<Changes>>,
+}
+
+/// The newest answer with changes.
+struct Changes {
+    since: Version,
+    /// The version that they lead to.
+    to: Version,
+    proof: Proof,
+    text: Rc<str>,
 }
 
 /// The way in which an isolate checks that changed rows lead to the hub's document.
@@ -69,8 +77,8 @@ impl News {
     /// The changes since a version; `None` if the whole ruleset must be sent: the version is of another epoch, the document has errors, or
     /// the changes are not shorter.
     pub(super) fn changes(&self, store: &impl Store, ground: &Ground, since: Version, proof: Proof) -> Result<Option<Rc<str>>, Problem> {
-        let is_held = |(from, to, by, _): &&(Version, Version, Proof, Rc<str>)| (*from, *to, *by) == (since, ground.version, proof);
-        if let Some((.., text)) = self.changes.borrow().as_ref().filter(is_held) {
+        let is_held = |held: &&Changes| (held.since, held.to, held.proof) == (since, ground.version, proof);
+        if let Some(Changes { text, .. }) = self.changes.borrow().as_ref().filter(is_held) {
             return Ok(Some(Rc::clone(text)));
         }
         let is_known = since.epoch == ground.version.epoch && (1..ground.version.number).contains(&since.number);
@@ -103,7 +111,7 @@ impl News {
         let answer =
             RulesetAnswer { pages, since: Some(since.number), rows, digest, sum, stream_key, receipts, ..about(ground, keys.as_deref()) };
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
-        self.changes.replace(Some((since, ground.version, proof, Rc::clone(&text))));
+        self.changes.replace(Some(Changes { since, to: ground.version, proof, text: Rc::clone(&text) }));
         Ok(Some(text))
     }
 }

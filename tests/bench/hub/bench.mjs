@@ -1,7 +1,8 @@
 /**
  * The hub's writes and reads: `node bench.mjs [CUSTOMERS]` prints one line of JSON, times in milliseconds.
  *
- * `small` and `large` are writes beside 100 flags and beside the largest document: the time of a request, the edge before the hub included.
+ * `small` and `large` are writes beside 100 flags and beside the largest document: the time of a request, the edge before the hub included,
+ * and the CPU of workerd for one.
  * `owners` are questions about customers that no isolate holds, in a store in which each of a million has an override: the time of a
  * request and the CPU of workerd, for one customer, 100 and 1,000. The customers come by a restore, so each lies where the hub itself puts
  * it. `cold` is the first question to the hub behind a start, once workerd has answered one that needs no hub; `empty` is the same for a
@@ -15,13 +16,12 @@ import { join } from 'node:path';
 import { hostWorker } from '../../edge/workerd.mjs';
 import { cpuMs } from '../edge/load.mjs';
 import { document, flags } from '../js/workload.mjs';
+import { largest } from '../largest.mjs';
 
 const CUSTOMERS = Number(process.argv[2] ?? 1_000_000);
 const WRITES = 60,
   WARM = 15,
-  STARTS = 5,
-  /** With the other members, a flag has about 1,540 bytes: 5,000 flags have 7.7 MB. */
-  VALUES = 97;
+  STARTS = 5;
 const LONG = { signal: AbortSignal.timeout(1_200_000) };
 const small = document(flags(100));
 const [flag] = Object.keys(JSON.parse(small).flags);
@@ -34,14 +34,6 @@ try {
   console.log(JSON.stringify(measured));
 } finally {
   await rm(folder, { recursive: true, force: true });
-}
-
-/** The largest document: as many flags as one may have, each with a list of users. */
-function largest() {
-  const list = at => Array.from({ length: VALUES }, (_, value) => `user-${at}-${value}`);
-  const definition = at => ({ default: 'off', targets: [{ attribute: 'userId', values: list(at), variant: 'on' }] });
-  const named = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`flag-${at}`, definition(at)]));
-  return JSON.stringify({ schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: named });
 }
 
 function summary(times) {
@@ -77,8 +69,12 @@ async function writes(name, text) {
       });
     const times = async write => {
       const all = [];
-      for (let number = 0; number < WARM + WRITES; number++) all.push(await timed(() => write(number)));
-      return summary(all.slice(WARM));
+      let before;
+      for (let number = 0; number < WARM + WRITES; number++) {
+        if (number === WARM) before = cpuMs(server.pid);
+        all.push(await timed(() => write(number)));
+      }
+      return { ...summary(all.slice(WARM)), cpu: (cpuMs(server.pid) - before) / WRITES };
     };
     return { bytes: text.length, override: await times(override), kill: await times(switched) };
   } finally {

@@ -25,6 +25,10 @@ pub(super) fn print(measured: &Value) -> Result<()> {
         let [p50, p99] = ["p50", "p99"].map(|share| figure(&format!("{place}/{share}")));
         let (p50, p99) = (p50?, p99?);
         println!("{name:<41} {:>10} p50 {:>10} p99   ≤ {budget} ms {}", milliseconds(p50), milliseconds(p99), verdict(p50 <= *budget));
+        // Without CPU times in /proc there is none.
+        if let Ok(cpu) = figure(&format!("{place}/cpu")) {
+            println!("{:<41} {:>10}", "  CPU of one", milliseconds(cpu));
+        }
     }
     for count in [1, 100, 1_000] {
         let [p50, p99, cpu] = ["p50", "p99", "cpu"].map(|share| figure(&format!("/owners/{count}/{share}")));

@@ -77,6 +77,12 @@ pub(super) fn hub() -> Result<Value> {
     measured(Command::new("node").arg(root::in_root("tests/bench/hub/bench.mjs")))
 }
 
+/// Measures the memory of a hub and an isolate with the largest document.
+pub(super) fn memory() -> Result<Value> {
+    build::all()?;
+    measured(Command::new("node").arg(root::in_root("tests/bench/memory/bench.mjs")))
+}
+
 pub(super) fn owners() -> Result<Value> {
     build::all()?;
     eprintln!("measuring a hub with 100,000 customers, each with an override");

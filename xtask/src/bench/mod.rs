@@ -8,6 +8,7 @@ mod edge;
 mod guard;
 mod hub;
 mod measure;
+mod memory;
 mod overrides;
 mod peers;
 mod push;
@@ -21,7 +22,7 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "native",
     "js",
     "server",
@@ -29,6 +30,7 @@ const KINDS: [&str; 17] = [
     "hub",
     "owners",
     "overrides",
+    "memory",
     "trail",
     "freshness",
     "fleet",
@@ -90,6 +92,9 @@ impl Bench {
         }
         if wanted("overrides") {
             overrides::print(&measure::overrides(self.customers)?)?;
+        }
+        if wanted("memory") {
+            memory::print(&measure::memory()?)?;
         }
         if wanted("freshness") {
             edge::print_freshness(&measure::freshness()?)?;

@@ -83,7 +83,9 @@ impl Rows {
         {
             return member(&joined(&row.text, &state.text));
         }
-        values(&row.text).into_iter().for_each(|value| member(&[value]));
+        for value in values(&row.text) {
+            member(&[value]);
+        }
     }
 
     /// The text of a flag after some writes, as it stands in the document under its name; `None` if there is no such flag, or several.

@@ -88,17 +88,17 @@ impl Rows {
         push(part.kind.as_str());
         push(&part.name);
         let mut bytes = 0;
-        match part.kind {
-            RowKind::Flag => self.compose_member(RowKind::Flag, &part.name, &[], false, |value| {
-                value.iter().for_each(|piece| push(piece));
-                bytes += part.name.len() + 4 + value.iter().map(|piece| piece.len()).sum::<usize>();
-            }),
-            _ => {
-                if let Some(row) = self.text(part) {
-                    push(row);
-                    bytes += if part.kind == RowKind::Order { 0 } else { part.name.len() + 4 + row.len() };
+        if part.kind == RowKind::Flag {
+            self.compose_member(RowKind::Flag, &part.name, &[], false, |value| {
+                bytes += part.name.len() + 4;
+                for piece in value {
+                    push(piece);
+                    bytes += piece.len();
                 }
-            }
+            });
+        } else if let Some(row) = self.text(part) {
+            push(row);
+            bytes += if part.kind == RowKind::Order { 0 } else { part.name.len() + 4 + row.len() };
         }
         if self.text(part).is_none() {
             return (0, 0);
