@@ -9,6 +9,7 @@ mod figures;
 mod ground;
 mod import_explained;
 mod jobs;
+mod metrics;
 mod named_rows;
 mod ndjson;
 mod new_key;
@@ -48,6 +49,7 @@ use worker::{
 use self::{
     execute::Decision,
     ground::{Ground, GroundCache},
+    metrics::Events,
     news::News,
     opening::Opening,
     page_filters::PageFilters,
@@ -57,12 +59,13 @@ use self::{
     verification::InProgress,
     webhooks::Deliveries,
     wire::{
-        BUCKET_KEY, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME, TOLD, VERSION,
+        BUCKET_KEY, COUNTS, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME, TOLD, VERSION,
         WantedOwners, WantedPages,
     },
 };
 use crate::{
     clock,
+    counts::Counts,
     problem::Problem,
     query::Query,
     settings,
@@ -98,6 +101,9 @@ pub struct FlagHub {
     held_keys: RefCell<Option<String>>,
     opening: Opening,
     verification: RefCell<InProgress>,
+    /// The counts that isolates have handed over.
+    counts: Counts,
+    events: Events,
 }
 
 /// The bytes of rows in one answer about owners. An answer of one page may be longer.
@@ -135,10 +141,15 @@ impl DurableObject for FlagHub {
             held_keys: RefCell::default(),
             opening,
             verification: RefCell::default(),
+            counts: Counts::default(),
+            events: Events::default(),
         }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
+        if let Some(counted) = request.headers().get(COUNTS)? {
+            self.counts.add_text(&counted);
+        }
         if let Some(reader) = request.headers().get(READER)? {
             self.readers.hear(reader, clock::now());
         }
@@ -242,6 +253,7 @@ impl FlagHub {
             (_, "/summary") => self.summary().await,
             (_, "/keys") => self.keys(),
             (_, "/stages") => self.stages(),
+            (_, "/metrics") => self.metrics(&request).await,
             _ => self.newest(&request).await,
         }
     }
