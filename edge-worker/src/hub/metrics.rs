@@ -18,7 +18,7 @@ use crate::{
     tally::wire::{Batch, COUNTED},
 };
 
-/// The media type of ``OpenMetrics``.
+/// The media type of `OpenMetrics`.
 const OPEN_METRICS: &str = "application/openmetrics-text";
 /// The most rollouts whose figures are told; each is a few lines.
 const MOST_ROLLOUTS: usize = 1_000;
