@@ -12,6 +12,11 @@ pub(crate) fn now() -> Millis {
     Millis(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
 }
 
+/// The milliseconds since a moment; 0 if the clock was set back.
+pub(crate) fn since(began: Millis) -> u64 {
+    u64::try_from(now().0.saturating_sub(began.0)).unwrap_or_default()
+}
+
 /// The time in the request's header [`TOLD`] if `TEST_CLOCK` is `on`; otherwise, and if the header is absent or no number, [`now`].
 pub(crate) fn told(request: &Request, settings: &Settings) -> Millis {
     let told = || request.headers().get(TOLD).ok().flatten()?.parse().ok().map(Millis);

@@ -9,6 +9,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::Env;
 
 use crate::{
+    counts,
     http::{
         self, Outcome,
         asked::{Asked, Known},
@@ -123,6 +124,8 @@ pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
 
 /// Lays a response out for the script to read, and returns its form.
 fn lay_out(answer: Answer) -> u32 {
+    // Nothing was waited for.
+    counts::answered(answer.audience, answer.status, 0);
     let set = number(answer.shared);
     OUT.with_borrow_mut(|out| {
         out.own = answer.own;

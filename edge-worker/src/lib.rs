@@ -8,6 +8,7 @@ mod body;
 mod clock;
 mod context_owners;
 mod cors;
+mod counts;
 mod cross_site;
 mod environment;
 mod etag;

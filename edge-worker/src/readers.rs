@@ -6,7 +6,7 @@ use sdk_core::Millis;
 use worker::{Delay, Env, Request, RequestInit, Response, console_error, js_sys::Reflect, wasm_bindgen::JsValue};
 
 use crate::{
-    clock,
+    clock, counts,
     environment::Environment,
     hub::wire::{ENVIRONMENT, READER},
     problem::Problem,
@@ -55,7 +55,10 @@ pub(crate) async fn ask(env: &Env, environment: &Environment, address: &str, ini
     }
     let reader = namespace.get_by_name(&name)?;
     let why = match select(Box::pin(reader.fetch_with_request(request)), Delay::from(PATIENCE)).await {
-        Either::Left((Ok(answer), _)) => return Ok(Some(answer)),
+        Either::Left((Ok(answer), _)) => {
+            counts::asked_hub(clock::since(now));
+            return Ok(Some(answer));
+        }
         Either::Left((Err(error), _)) => error.to_string(),
         Either::Right(_) => "it takes too long to answer".to_owned(),
     };

@@ -63,6 +63,17 @@ pub(crate) struct Told {
     pub(crate) is_followed: bool,
 }
 
+/// The address at which a relay tells its sockets: `GET` answers [`Sockets`].
+pub(crate) const SOCKETS: &str = "http://relay/sockets";
+
+/// The open sockets of a relay.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Sockets {
+    pub(crate) sockets: usize,
+    /// True if there may be another relay behind this one.
+    pub(crate) is_followed: bool,
+}
+
 /// The most sockets of one relay in a text; `None` unless it is a number from 1 to [`MOST`].
 pub(crate) fn sockets(text: &str) -> Option<u16> {
     text.parse().ok().filter(|most| (1..=MOST).contains(most) && !text.starts_with('+'))
@@ -88,6 +99,10 @@ impl DurableObject for FlagRelay {
         if request.path() == "/news" {
             let news = request.json().await?;
             return self.tell(news).await;
+        }
+        if request.path() == "/sockets" {
+            let is_followed = self.state.storage().get(STORED_FULL).await?.unwrap_or(false);
+            return Response::from_json(&Sockets { sockets: self.state.get_websockets().len(), is_followed });
         }
         self.accept(&request).await
     }

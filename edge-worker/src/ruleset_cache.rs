@@ -16,7 +16,7 @@ use worker::{Delay, Env, console_error};
 
 use crate::{
     asking::asking,
-    clock,
+    clock, counts,
     environment::{Environment, Registry},
     freshness::{FRESH_MS, Plan, Step, Worth},
     held,
@@ -109,16 +109,19 @@ pub(crate) async fn newest(host: &Host, environment: &Environment, min_version: 
     if let Some((version, is_served)) = held::ruleset(environment, |held| (held.version, held.served.is_ok())) {
         // There is nothing to answer from meanwhile.
         let is_old = !is_served && !(0..FRESH_MS).contains(&asking(environment, |asking| asking.questions.age(clock::now())));
-        if is_old {
+        let has_waited = if is_old {
             wait(host, environment, None, NEWS).await;
+            true
         } else {
-            catch_up(host, environment, version, min_version).await;
-        }
+            catch_up(host, environment, version, min_version).await
+        };
+        counts::looked_up(!has_waited);
         if let Some(serving) = serve(environment, min_version) {
             return serving;
         }
         // It had to make room for another environment meanwhile.
     }
+    counts::looked_up(false);
     first(host, environment).await?;
     serve(environment, min_version).unwrap_or_else(|| Err(away("the hub has no document")))
 }
@@ -221,10 +224,11 @@ pub(crate) async fn newer_keys(host: &Host, environment: &Environment) -> (Rc<Ke
     about_keys(environment).map(|held| (held.keys, !held.failed)).unwrap_or_default()
 }
 
-/// Asks the hub for news if the last answer is too old, before the request is answered or after it.
-async fn catch_up(host: &Host, environment: &Environment, version: Version, min_version: Option<Version>) {
+/// Asks the hub for news if the last answer is too old, before the request is answered or after it. Returns true if the request waited.
+async fn catch_up(host: &Host, environment: &Environment, version: Version, min_version: Option<Version>) -> bool {
     let now = clock::now();
-    match asking(environment, |asking| asking.questions.plan(version, min_version, now)) {
+    let plan = asking(environment, |asking| asking.questions.plan(version, min_version, now));
+    match plan {
         Plan::Answer => {}
         Plan::AnswerAndAsk => {
             if asking(environment, |asking| asking.questions.begin(now)) {
@@ -233,6 +237,7 @@ async fn catch_up(host: &Host, environment: &Environment, version: Version, min_
         }
         Plan::Ask => wait(host, environment, min_version.filter(|wanted| wanted.is_beyond(version)), NEWS).await,
     }
+    plan == Plan::Ask
 }
 
 /// Waits until a question to the hub has ended, or for as long as the patience. If none is pending, this request asks one. The question

@@ -4,7 +4,7 @@ use std::{cell::Cell, mem, rc::Rc};
 use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys::Reflect, wasm_bindgen::JsValue};
 
 use crate::{
-    body, clock,
+    body, clock, counts,
     handlers::{admin, assets, cache, copy, document, environments, explain, me, outcomes, owners, point_in_time, ruleset, watch},
     host::Host,
     http::{
@@ -12,7 +12,7 @@ use crate::{
         asked::{Asked, Known, Need, Overridden},
         parts::{HEADERS, Parts},
         response::{Answer, Line, standard_headers},
-        routes::{HubHandler, PassedHandler},
+        routes::{self, Audience, HubHandler, PassedHandler},
     },
     hub::client as hub,
     log::{self, Answered},
@@ -22,7 +22,15 @@ use crate::{
 };
 
 /// Answers any request; a refusal is an answer too. `is_counted` is true if the fast way has counted the request already.
-pub(crate) async fn answer(mut request: Request, host: &Host, is_counted: bool) -> worker::Result<Response> {
+pub(crate) async fn answer(request: Request, host: &Host, is_counted: bool) -> worker::Result<Response> {
+    let began = clock::now();
+    let audience = routes::find(&request.path()).map_or(Audience::Programs, |served| served.audience());
+    let answered = find_answer(request, host, is_counted).await;
+    counts::answered(audience, answered.as_ref().map_or(500, Response::status_code), clock::since(began));
+    answered
+}
+
+async fn find_answer(mut request: Request, host: &Host, is_counted: bool) -> worker::Result<Response> {
     readers::learn_place(&request);
     let head = head(&request, &host.settings)?;
     let parts = Parts::parse(&head).ok_or("the runtime's request has no address")?;
@@ -173,6 +181,10 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         PassedHandler::Explain => explain::one(environment, request, host).await,
         PassedHandler::ExportDocument => document::export(environment, request, host).await,
         PassedHandler::Cache => cache::report(environment, request, host).await,
+        PassedHandler::Metrics => {
+            let accepted = request.headers().get("accept")?;
+            hub::metrics(host, environment, accepted.as_deref()).await
+        }
         PassedHandler::ListEnvironments => environments::list(host).await,
         PassedHandler::Hub(HubHandler::CreateEnvironment | HubHandler::RemoveEnvironment) => {
             environments::change(&caller, parts, request, host).await

@@ -186,9 +186,9 @@ test('a slow target, a dead one and one that refuses hold up no command and no o
     await switched('kill', 'other');
     await switched('revive', 'other');
   }
-  // The slow target has its first message still, and has not answered it.
+  // The slow target has not taken its first message, however often it was sent.
   await good.until(messages => messages.length === before + 40);
-  assert.equal(slow.messages.length, 1);
+  assert.equal(new Set(slow.messages.map(({ headers }) => headers['webhook-id'])).size, 1);
   const [late, gone, refused] = await Promise.all(
     made.slice(0, 3).map(({ id }) => deliveries(id, ({ deliveries }) => deliveries.length > 0)),
   );

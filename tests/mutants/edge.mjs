@@ -753,4 +753,32 @@ export const edgeMutants = [
     replacement: 'write_string(object.member("role"), CallerKind::Admin.as_str());',
     tests: 'handlers::me',
   },
+  {
+    name: 'an isolate hands the same counts over again',
+    file: 'edge-worker/src/counts.rs',
+    find: 'write!(text, ",{place}:{}", cell.take()).ok();',
+    replacement: 'write!(text, ",{place}:{}", cell.get()).ok();',
+    tests: 'counts',
+  },
+  {
+    name: 'counts of another form are added',
+    file: 'edge-worker/src/counts.rs',
+    find: "let Some(text) = text.strip_prefix(FORM).and_then(|rest| rest.strip_prefix(',')) else { return };",
+    replacement: "let Some((_, text)) = text.split_once(',') else { return };",
+    tests: 'counts',
+  },
+  {
+    name: 'the buckets of a histogram do not add up',
+    file: 'edge-worker/src/hub/metrics/exposition.rs',
+    find: 'count = count.saturating_add(*slot);',
+    replacement: 'count = *slot;',
+    tests: 'hub::metrics',
+  },
+  {
+    name: 'a label is not escaped',
+    file: 'edge-worker/src/hub/metrics/exposition.rs',
+    find: 'escaped(value))).collect();',
+    replacement: 'value)).collect();',
+    tests: 'hub::metrics',
+  },
 ];

@@ -38,8 +38,8 @@ async function serves(words, data) {
   return health.status;
 }
 
-test('the tarball holds the server, the unit, the Dockerfile and the notes', async () => {
-  assert.deepEqual((await readdir(unpacked)).sort(), ['Dockerfile', 'UPGRADING.md', 'node_modules', 'twinflag.service']);
+test('the tarball holds the server, the unit, the Dockerfile, the alerts and the notes', async () => {
+  assert.deepEqual((await readdir(unpacked)).sort(), ['Dockerfile', 'UPGRADING.md', 'alerts.yml', 'node_modules', 'twinflag.service']);
   assert.deepEqual((await readdir(join(unpacked, 'node_modules'))).filter(name => !name.startsWith('.')).sort(), [
     '@cloudflare',
     'commander',

@@ -14,6 +14,7 @@ use crate::{
     auth::Caller,
     body,
     context_owners::{self, NoOverrides},
+    counts,
     http::{
         asked::{Asked, Unanswered},
         response::Answer,
@@ -42,6 +43,7 @@ pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
             NoOverrides::Missing => refused.problem(),
         })?;
     let asking: Vec<_> = questions.into_iter().zip(contexts).collect();
+    counts::evaluated(asking.len());
     let answer = Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock)));
     Ok(receipts::issue(answer, asked, &serving)?.versioned(&serving))
 }

@@ -13,7 +13,7 @@ use sdk_core::{
 use super::{question::Question, watch};
 use crate::{
     auth::Caller,
-    body,
+    body, counts,
     etag::Etag,
     http::{
         asked::{Asked, Unanswered},
@@ -33,6 +33,7 @@ pub(crate) fn flag(caller: &Caller, asked: &Asked<'_>, key: &str) -> Result<Answ
     let Some((serving, overrides, context)) = question else { return Ok(Answer::json(switched_off(&key))) };
     let mut visitor = serving.ruleset.visitor(overrides.of(&context), &context, asked.clock).seeing(caller.audience().tags);
     let evaluation = visitor.evaluate(&key, None);
+    counts::evaluated(1);
     let mut body = String::new();
     write(&mut body, &key, &evaluation, &serving, true);
     let status = match evaluation.error_code() {
@@ -95,12 +96,15 @@ fn version_named(query: &Query) -> Option<Version> {
 fn all(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String], now: Millis) -> String {
     let mut out = String::from(r#"{"flags":["#);
     let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now).seeing(tags);
+    let mut count = 0;
     for (index, evaluation) in visitor.evaluate_all().enumerate() {
+        count = index + 1;
         if index > 0 {
             out.push(',');
         }
         write(&mut out, evaluation.flag_key(), &evaluation, serving, false);
     }
+    counts::evaluated(count);
     out.push_str("],\"metadata\":{");
     name(&mut out, FLAG_CONFIG_ETAG);
     plain(&mut out, &serving.version.to_string());

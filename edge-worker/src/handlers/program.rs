@@ -10,7 +10,7 @@ use crate::{
         Caller,
         identity::{self, Holder},
     },
-    body,
+    body, counts,
     held_programs::{self, Made},
     http::{
         asked::{Asked, Unanswered},
@@ -37,6 +37,7 @@ pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
     let stated = Some(caller.holder().map_or(&admitted, |holder| holder.stated(&admitted, &known)));
     let audience = Audience { format, stated, ..caller.audience() };
     let Made { bytes, etag } = held_programs::get(&caller.environment, &serving, (&known, audience, form), || {
+        counts::evaluated(serving.ruleset.len());
         let program = specialise(&serving.ruleset, overrides.of(&known), &known, audience).map_err(|error| match error {
             ProgramError::Format => Problem::not_acceptable(&format!("programs of format {FORMAT}")),
             error => Problem::context(error.as_str()),

@@ -11,6 +11,7 @@ use sdk_core::{
 
 use crate::{
     auth::Caller,
+    counts,
     etag::Etag,
     http::{
         asked::{Asked, Unanswered},
@@ -61,6 +62,7 @@ struct Config {
 fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String], now: Millis) -> Config {
     let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now).seeing(tags);
     let mut answers: Vec<Evaluation<'_>> = visitor.evaluate_all().collect();
+    counts::evaluated(answers.len());
     // `tree` needs keys with a common path next to each other.
     answers.sort_unstable_by_key(Evaluation::flag_key);
     let is_path = |key: &str| {

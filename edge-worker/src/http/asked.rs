@@ -11,6 +11,7 @@ use crate::{
     auth::{Signed, Verified},
     body,
     context_owners::NoOverrides,
+    counts,
     environment::Environment,
     keys::Keys,
     problem::Problem,
@@ -158,6 +159,7 @@ impl Asked<'_> {
         match &self.known.serving {
             Some(serving) => Ok(serving.clone()?),
             None => ruleset_cache::fresh(environment, min_version, self.clock)
+                .inspect(|_| counts::looked_up(true))
                 .ok_or_else(|| Unanswered::Needs(Need::Ruleset(environment.clone(), min_version))),
         }
     }

@@ -182,5 +182,5 @@ fn refusal(asked: &Asked<'_>, served: &Served, problem: &Problem) -> Answer {
 fn dressed(asked: &Asked<'_>, audience: Audience, mut answer: Answer) -> Answer {
     let lines: Vec<Line> = standard_headers(asked, audience, answer.status);
     answer.shared.splice(..0, lines);
-    answer
+    Answer { audience, ..answer }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Answer {
     pub(crate) shared: Vec<Line>,
     /// Headers of this answer alone, such as its entity tag.
     pub(crate) own: Vec<Line>,
+    /// The audience of its route.
+    pub(crate) audience: Audience,
     /// The cause of a refusal, for the log alone.
     pub(crate) cause: Option<Rc<worker::Error>>,
 }
@@ -33,7 +35,7 @@ impl Answer {
     /// 200, with a body of this type.
     pub(crate) fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let (is_text, shared) = (content_type.ends_with("json"), vec![("content-type", content_type.into())]);
-        Self { status: 200, body: body.into(), is_text, shared, own: Vec::new(), cause: None }
+        Self { status: 200, body: body.into(), is_text, shared, own: Vec::new(), audience: Audience::Programs, cause: None }
     }
 
     pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
@@ -48,7 +50,7 @@ impl Answer {
 
     /// A response without a body.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, body: Vec::new(), is_text: false, shared: Vec::new(), own: Vec::new(), cause: None }
+        Self { status, is_text: false, shared: Vec::new(), ..Self::new(JSON, Vec::new()) }
     }
 
     /// 200 with an entity tag; or 304, if `If-None-Match` says that the client holds this answer.

@@ -12,8 +12,9 @@ use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DIGESTED_ROWS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS,
-    NEWS_SINCE, OWNERS, REGISTERED, ROLE, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
+    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, COUNTS, DEFINITIONS, DIGESTED_ROWS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS,
+    METRICS, NEWS_SINCE, OWNERS, REGISTERED, ROLE, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners,
+    encoded,
 };
 pub(crate) use super::{
     admin::{Object, read as read_body},
@@ -21,7 +22,7 @@ pub(crate) use super::{
 };
 pub(crate) use crate::reader::shelf::Since;
 use crate::{
-    clock,
+    clock, counts,
     environment::Environment,
     problem::Problem,
     readers,
@@ -123,7 +124,16 @@ pub(crate) async fn news(
         Since::Sought => headers.set(NEWS_SINCE, SOUGHT)?,
         Since::Now => headers.set(NEWS_SINCE, "now")?,
     }
-    let mut answer = read_through(env, environment, &format!("{RULESET}{query}"), headers, None).await?;
+    // The first hub has the counts of all isolates.
+    let counted = if *environment == Environment::FIRST { counts::take() } else { None };
+    if let Some(counted) = &counted {
+        headers.set(COUNTS, counted)?;
+    }
+    let answered = read_through(env, environment, &format!("{RULESET}{query}"), headers, None).await;
+    if let (Err(_), Some(counted)) = (&answered, &counted) {
+        counts::give_back(counted);
+    }
+    let mut answer = answered?;
     if answer.status_code() == 204 {
         return Ok(None);
     }
@@ -276,6 +286,20 @@ pub(super) async fn is_registered(env: &Env, name: &str) -> Result<bool, Problem
     Ok(names.iter().any(|known| known == name))
 }
 
+/// The metrics of an environment, in the form that is accepted.
+pub(crate) async fn metrics(env: &Env, environment: &Environment, accepted: Option<&str>) -> Result<Response, Problem> {
+    let headers = Headers::new();
+    if let Some(accepted) = accepted {
+        headers.set("accept", accepted)?;
+    }
+    if let Some(counted) = counts::take() {
+        headers.set(COUNTS, &counted)?;
+    }
+    let mut init = RequestInit::new();
+    init.with_headers(headers);
+    deliver(env, environment, METRICS, &init).await
+}
+
 /// Definitions of an environment, to copy.
 pub(crate) struct Definitions {
     /// The newest version of the environment, as it is spelled.
@@ -412,7 +436,10 @@ async fn deliver(env: &Env, environment: &Environment, address: &str, init: &Req
         request.headers_mut()?.set(ENVIRONMENT, name.as_str())?;
     }
     let hub = env.durable_object("HUB")?.get_by_name(&environment.object())?;
-    hub.fetch_with_request(request).await.map_err(Problem::hub_away)
+    let began = clock::now();
+    let answered = hub.fetch_with_request(request).await.map_err(Problem::hub_away);
+    counts::asked_hub(clock::since(began));
+    answered
 }
 
 /// The text of the hub's answer; an error if the answer is a refusal or too long.

@@ -10,6 +10,7 @@ mod ground;
 mod import_explained;
 mod jobs;
 mod journaled;
+mod metrics;
 mod named_rows;
 mod ndjson;
 mod new_key;
@@ -51,6 +52,7 @@ use self::{
     execute::Decision,
     ground::{Ground, GroundCache},
     journaled::HeldJournal,
+    metrics::Events,
     news::{News, Proof},
     opening::Opening,
     page_filters::PageFilters,
@@ -60,12 +62,13 @@ use self::{
     verification::InProgress,
     webhooks::Deliveries,
     wire::{
-        BUCKET_KEY, DIGESTED_ROWS, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME, TOLD,
-        VERSION, WantedOwners, WantedPages,
+        BUCKET_KEY, COUNTS, DIGESTED_ROWS, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME,
+        TOLD, VERSION, WantedOwners, WantedPages,
     },
 };
 use crate::{
     clock,
+    counts::Counts,
     problem::Problem,
     query::Query,
     settings,
@@ -102,6 +105,9 @@ pub struct FlagHub {
     opening: Opening,
     verification: RefCell<InProgress>,
     journal: HeldJournal,
+    /// The counts that isolates have handed over.
+    counts: Counts,
+    events: Events,
 }
 
 /// The bytes of rows in one answer about owners. An answer of one page may be longer.
@@ -140,10 +146,15 @@ impl DurableObject for FlagHub {
             opening,
             verification: RefCell::default(),
             journal: HeldJournal::default(),
+            counts: Counts::default(),
+            events: Events::default(),
         }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
+        if let Some(counted) = request.headers().get(COUNTS)? {
+            self.counts.add_text(&counted);
+        }
         if let Some(reader) = request.headers().get(READER)? {
             self.readers.hear(reader, clock::now());
         }
@@ -259,6 +270,7 @@ impl FlagHub {
             (_, "/keys") => self.keys(),
             (_, "/registered") => self.registered_names(),
             (_, "/stages") => self.stages(),
+            (_, "/metrics") => self.metrics(&request).await,
             _ => self.newest(&request).await,
         }
     }

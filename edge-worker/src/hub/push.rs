@@ -11,7 +11,8 @@ use control::{
 };
 use futures_util::future::{Either, select};
 use sdk_core::{Millis, OwnerKind};
-use worker::{Delay, Env, Method, Request, RequestInit, Result, console_error};
+use serde::de::DeserializeOwned;
+use worker::{Delay, Env, Method, ObjectNamespace, Request, RequestInit, Result, console_error};
 
 use super::FlagHub;
 use crate::{
@@ -180,16 +181,7 @@ impl<S: Store> Push<S> {
         for number in 0..MOST_RELAYS {
             let mut init = RequestInit::new();
             init.with_method(Method::Post).with_body(Some(body.as_str().into()));
-            let asked = relays.get_by_name(&relay::name(&self.hub, number))?;
-            let request = Request::new_with_init(NEWS, &init)?;
-            let mut answer = match select(Box::pin(asked.fetch_with_request(request)), Delay::from(PATIENCE)).await {
-                Either::Left((answer, _)) => answer?,
-                Either::Right(_) => return Err("a relay takes too long to answer".into()),
-            };
-            if answer.status_code() != 200 {
-                return Err(format!("a relay answered {}", answer.status_code()).into());
-            }
-            let Told { is_followed } = answer.json().await?;
+            let Told { is_followed } = ask(&relays, &self.hub, number, Request::new_with_init(NEWS, &init)?).await?;
             if !is_followed {
                 break;
             }
@@ -198,7 +190,35 @@ impl<S: Store> Push<S> {
     }
 }
 
+/// Asks a relay, which has two and a half seconds to answer.
+async fn ask<T: DeserializeOwned>(relays: &ObjectNamespace, hub: &str, number: u32, request: Request) -> Result<T> {
+    let asked = relays.get_by_name(&relay::name(hub, number))?;
+    let mut answer = match select(Box::pin(asked.fetch_with_request(request)), Delay::from(PATIENCE)).await {
+        Either::Left((answer, _)) => answer?,
+        Either::Right(_) => return Err("a relay takes too long to answer".into()),
+    };
+    if answer.status_code() != 200 {
+        return Err(format!("a relay answered {}", answer.status_code()).into());
+    }
+    answer.json().await
+}
+
 impl FlagHub {
+    /// The open sockets of all relays; `None` if a relay does not answer, or the deployment has none.
+    pub(super) async fn sockets(&self) -> Option<u64> {
+        let (relays, hub) = (self.env.durable_object("RELAY").ok()?, self.state.id().name()?);
+        let mut count = 0;
+        for number in 0..MOST_RELAYS {
+            let request = Request::new(relay::SOCKETS, Method::Get).ok()?;
+            let relay::Sockets { sockets, is_followed } = ask(&relays, &hub, number, request).await.ok()?;
+            count += sockets as u64;
+            if !is_followed {
+                break;
+            }
+        }
+        Some(count)
+    }
+
     /// Tells the relays of the newest version, unless they know it. Nothing waits for them.
     pub(super) fn push(&self) {
         if self.pushes.0.is_under_way.get() || self.restoring.get() {

@@ -21,7 +21,7 @@ use worker::{Response, console_error};
 use super::{FlagHub, ground::Ground, record::uuid, written_rows::hash_of};
 use crate::{
     problem::Problem,
-    store::{Commit, GuardRow, Snapshot, Store, Wanted, outcomes::read_batch},
+    store::{Commit, GuardRow, Read as _, Snapshot, Store, Wanted, outcomes::read_batch},
     tally::wire::{Batch, FlagSums, Stage, Stages},
     version::Version,
 };
@@ -65,6 +65,9 @@ impl FlagHub {
         let ground = self.ground.newest(&self.store)?;
         let judged = judge(&self.store, &ground, &batch, now)?;
         let states: Vec<GuardRow> = judged.iter().map(Judged::row).collect();
+        if batch.number > self.store.last_batch(&batch.tally)? {
+            self.events.add(&batch);
+        }
         self.store.keep_sums(&batch, &states, now)?;
         drop(ground);
         for Judged { flag, decision, is_told, .. } in judged {
@@ -236,10 +239,7 @@ mod tests {
             ground::GroundCache,
             record::{Beside, write},
         },
-        store::{
-            Read as _,
-            sqlite::{Sqlite, database::tests::Memory},
-        },
+        store::sqlite::{Sqlite, database::tests::Memory},
     };
 
     const NOW: Millis = Millis(1_700_000_000_000);

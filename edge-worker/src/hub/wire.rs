@@ -61,6 +61,10 @@ pub(crate) const SOUGHT: &str = "sought";
 pub(crate) const READER: &str = "twinflag-reader";
 /// The header with the time that a test set, by a tally. It sets the time of the hub's own jobs no further.
 pub(crate) const TALLY_TIME: &str = "twinflag-tally-time";
+/// The header with counts of isolates, as `Counts::take` writes them.
+pub(crate) const COUNTS: &str = "twinflag-counts";
+/// The metrics: `GET` answers text in the form that `accept` names.
+pub(super) const METRICS: &str = "http://hub/metrics";
 /// The address at which the hub tells a reader of a version.
 pub(super) const TOLD: &str = "http://reader/told";
 /// The header with the version of a document, of keys or of rows.

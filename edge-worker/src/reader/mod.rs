@@ -17,7 +17,8 @@ use worker::{
 use self::shelf::{Given, Question, Shelf, Since, Turn};
 use crate::{
     clock,
-    hub::wire::{ENVIRONMENT, HOLDS, NEWS_SINCE, READER, SOUGHT, VERSION},
+    counts::Counts,
+    hub::wire::{COUNTS, ENVIRONMENT, HOLDS, NEWS_SINCE, READER, SOUGHT, VERSION},
     problem::Problem,
     query::Query,
     version::Version,
@@ -37,6 +38,8 @@ const PATIENCE_MS: i64 = 5_000;
 pub struct FlagReader {
     env: Env,
     shelf: RefCell<Shelf<Held>>,
+    /// The counts of isolates that the hub does not have yet.
+    counts: Counts,
 }
 
 /// An answer of the hub. The bytes are the runtime's, outside of the module's memory, which never shrinks.
@@ -48,7 +51,7 @@ struct Held {
 
 impl DurableObject for FlagReader {
     fn new(_: State, env: Env) -> Self {
-        Self { env, shelf: RefCell::new(Shelf::new(MOST_BYTES)) }
+        Self { env, shelf: RefCell::new(Shelf::new(MOST_BYTES)), counts: Counts::default() }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -67,6 +70,9 @@ impl FlagReader {
             return Ok(Response::empty()?);
         }
         let headers = request.headers();
+        if let Some(counted) = headers.get(COUNTS)? {
+            self.counts.add_text(&counted);
+        }
         let url = request.inner().url();
         let held = headers.get(HOLDS)?.unwrap_or_default();
         let since = match headers.get(NEWS_SINCE)?.as_deref() {
@@ -142,10 +148,18 @@ impl FlagReader {
                 headers.set(name, &value)?;
             }
         }
+        let counted = self.counts.take();
+        if let Some(counted) = &counted {
+            headers.set(COUNTS, counted)?;
+        }
         let name = given.get(READER)?.unwrap_or_default();
         let hub = name.split_once('@').map_or("main", |(hub, _)| hub);
         let hub = self.env.durable_object("HUB")?.get_by_name(hub)?;
-        let answer = hub.fetch_with_request(passed).await.map_err(Problem::hub_away)?;
+        let answered = hub.fetch_with_request(passed).await.map_err(Problem::hub_away);
+        if let (Err(_), Some(counted)) = (&answered, &counted) {
+            self.counts.add_text(counted);
+        }
+        let answer = answered?;
         let version = answer.headers().get(VERSION)?.and_then(|version| version.parse().ok());
         Ok((answer, version))
     }

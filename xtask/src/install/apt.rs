@@ -21,6 +21,8 @@ pub(crate) const CHROMIUM: Package = Package { name: "chromium", is_there: || ch
 pub(crate) const SQLITE: Package = Package { name: "sqlite3", is_there: || is_in_path("sqlite3") };
 /// The database whose functions evaluate flags.
 pub(crate) const POSTGRES: Package = Package { name: "postgresql-15", is_there: has_postgres };
+/// Checks metrics and alert rules.
+pub(crate) const PROMETHEUS: Package = Package { name: "prometheus", is_there: || is_in_path("promtool") };
 /// Counts instructions.
 pub(crate) const VALGRIND: Package = Package { name: "valgrind", is_there: || is_in_path("valgrind") };
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     build::{documentation, edge, packages, sdk, site, size},
     install::{
-        apt::{self, CHROMIUM, POSTGRES, SQLITE, VALGRIND},
+        apt::{self, CHROMIUM, POSTGRES, PROMETHEUS, SQLITE, VALGRIND},
         npm, toolchain,
     },
     process, root,
@@ -54,6 +54,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("size", &[], |_| sizes()),
     of_build("wasm", &[], |extent| node::folder("tests/wasm", extent)),
     of_build("edge", &[], |extent| answering("tests/edge", extent)),
+    of_build("operations", &[&PROMETHEUS], |extent| node::folder("tests/operations", extent)),
     of_build("worst-inputs", &[&VALGRIND], worst_inputs),
     of_build("browser", &[&CHROMIUM], |extent| node::folder("tests/browser", extent)),
     of_build("dashboard", &[&CHROMIUM], |extent| node::folder("tests/dashboard", extent)),

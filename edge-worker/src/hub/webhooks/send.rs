@@ -44,7 +44,7 @@ pub(in crate::hub) async fn send(env: &Env, webhook: &Webhook, message: &Message
     };
     // Whatever is left of the answer is not received.
     controller.abort();
-    let milliseconds = u32::try_from(clock::now().0.saturating_sub(began.0)).unwrap_or_default();
+    let milliseconds = u32::try_from(clock::since(began)).unwrap_or(u32::MAX);
     Sent { status: answered.0, error: answered.1, milliseconds }
 }
 
