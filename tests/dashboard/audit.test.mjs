@@ -80,7 +80,7 @@ test('a viewer reads every view and is offered no change, an operator none of de
     return { page, faults, buttons };
   };
   const changing =
-    /^(New flag|Turn |Choose|Add$|Override|Change|At a percentage|In tiers|Start|Roll|Set|Revert|Review|Assign|first: enabled|second: enabled)/;
+    /^(New flag|Edit: |Name someone|Turn |Choose|Add$|Override|Change|At a percentage|In tiers|Start|Roll|Set|Revert|Review|Assign|first: enabled|second: enabled)/;
   const viewer = await offered('viewer', '/', '.rows > li');
   const seen = [...viewer.buttons];
   for (const [view, settled] of [

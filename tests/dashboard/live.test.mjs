@@ -94,7 +94,7 @@ test('what an operator types in a search, a dialog and an editor stays while oth
   await page.close();
 });
 
-test('a page whose stream is closed to it asks by itself, also an administrator of one organization', async () => {
+test('a page whose stream does not open asks by itself', async () => {
   const { page } = await signedIn(browser, server);
   await becomes(page, 'live');
   await page.route('**/api/admin/watch*', route => route.abort());
