@@ -728,8 +728,8 @@ export const edgeMutants = [
   {
     name: 'any page may frame the dashboard',
     file: 'edge-worker/src/handlers/assets.rs',
-    find: "form-action 'none'; frame-ancestors 'none'",
-    replacement: "form-action 'none'; frame-ancestors *",
+    find: "frame-ancestors 'none'; require-trusted-types-for",
+    replacement: "frame-ancestors *; require-trusted-types-for",
     tests: 'assets',
   },
   {

@@ -47,11 +47,6 @@ const next = [
     find: 'let owner = if self.kind == RowKind::Membership {',
     replacement: 'let owner = if self.kind == RowKind::Membership || self.kind == RowKind::Note && self.name.starts_with("customer-") {',
   },
-  {
-    file: `${ROWS}/digest.rs`,
-    find: '| RowKind::Refused => return None,',
-    replacement: '| RowKind::Refused | RowKind::Note => return None,',
-  },
   { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => {}', replacement: '| RowKind::Epoch | RowKind::Note => {}' },
   {
     file: `${ROWS}/changes.rs`,

@@ -79,7 +79,10 @@ function embedFrame(target: URL): void {
 
 /** Calls back when the page has loaded, so that the chat takes none of its time, or after 3 seconds where an image is slow. */
 function whenLoaded(then: () => void): void {
-  if (document.readyState === 'complete') return then();
+  if (document.readyState === 'complete') {
+    then();
+    return;
+  }
   const begin = () => {
     clearTimeout(timer);
     window.removeEventListener('load', begin);
