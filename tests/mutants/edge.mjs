@@ -729,7 +729,7 @@ export const edgeMutants = [
     name: 'any page may frame the dashboard',
     file: 'edge-worker/src/handlers/assets.rs',
     find: "frame-ancestors 'none'; require-trusted-types-for",
-    replacement: "frame-ancestors *; require-trusted-types-for",
+    replacement: 'frame-ancestors *; require-trusted-types-for',
     tests: 'assets',
   },
   {

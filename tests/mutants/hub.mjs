@@ -301,8 +301,8 @@ export const hubMutants = [
   {
     name: 'definitions are read along the history of all owners',
     file: 'edge-worker/src/store/sqlite/rows.rs',
-    find: 'FROM unpaged_rows CROSS JOIN history',
-    replacement: 'FROM unpaged_rows JOIN history',
+    find: 'FROM unpaged_rows CROSS JOIN history USING (kind, name, version)", Vec::new()',
+    replacement: 'FROM unpaged_rows JOIN history USING (kind, name, version)", Vec::new()',
     tests: 'store::sqlite::rows',
   },
   {
