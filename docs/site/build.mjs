@@ -29,7 +29,7 @@ const linked = [...new Set(pages.flatMap(linkedPaths))];
 const isFile = path => statSync(join(ROOT, path)).isFile();
 const files = linked.filter(isFile);
 const folders = linked.filter(path => !isFile(path) && !pages.includes(posix.join(path, 'README.md')));
-for (const path of files) copy(path, join(source, 'public/files'));
+for (const path of files) copy(path, join(source, isPicture(path) ? '.' : 'public/files'));
 copy('edge-worker/openapi.json', join(source, 'public/files'));
 
 // VitePress reads its settings from files beside the pages.
@@ -79,6 +79,11 @@ function typesOf(exported) {
     if (condition === 'types') return [value];
     return typeof value === 'object' ? typesOf(value) : [];
   });
+}
+
+/** Pictures stand beside the pages that show them. */
+function isPicture(path) {
+  return /\.(png|svg|webp)$/.test(path);
 }
 
 function copy(path, folder) {

@@ -1,5 +1,5 @@
 /** The pages of the site, in the order in which its sidebar lists them. Paths are those of the repository, so that links between texts hold. */
-export const PACKAGES = ['client', 'react', 'elements', 'chat-widget', 'edge', 'server', 'openfeature'];
+export const PACKAGES = ['client', 'react', 'elements', 'chat-widget', 'edge', 'server', 'openfeature', 'admin'];
 
 export const SECTIONS = [
   {
@@ -17,7 +17,9 @@ export const SECTIONS = [
       ['In pages', 'npm/client/README.md'],
       ['In React', 'npm/react/README.md'],
       ['In custom elements', 'npm/elements/README.md'],
-      ['In servers', 'npm/server/README.md'],
+      ['In Next', 'docs/next.md'],
+      ['In servers', 'docs/servers.md'],
+      ['The SDK for servers', 'npm/server/README.md'],
       ['Over HTTP', 'npm/edge/README.md'],
       ['By OpenFeature', 'docs/openfeature.md'],
       ['In SQL', 'docs/postgres.md'],
@@ -27,7 +29,9 @@ export const SECTIONS = [
   {
     text: 'Operate',
     items: [
+      ['The dashboard', 'docs/dashboard.md'],
       ['Roll a feature out', 'docs/rollouts.md'],
+      ['Webhooks, metrics, alerts', 'docs/operations.md'],
       ['The command line', 'docs/command-line.md'],
       ['Deploy', 'docs/deployment.md'],
       ['Upgrade', 'npm/twinflag/deploy/UPGRADING.md'],
