@@ -36,6 +36,14 @@ const TEXTS: Record<string, string> = {
   'environment.create': 'Created an environment',
   'environment.remove': 'Closed an environment',
   'epoch.renew': 'Renewed the epoch',
+  'webhook.create': 'Created a webhook',
+  'webhook.change': 'Changed a webhook',
+  'webhook.remove': 'Removed a webhook',
+  'webhook.disable': 'Gave up on a webhook',
+  'schedule.add': 'Scheduled a change',
+  'schedule.cancel': 'Cancelled a schedule',
+  'schedule.refuse': 'A schedule was refused',
+  'schedule.idle': 'A schedule found nothing to do',
   'trail.baseline': 'Wrote the state down',
   'trail.erase': 'Erased the content of a record',
   'change.revert': 'Reverted a change of',
@@ -49,7 +57,7 @@ export function actionText(action: Change['action'] | string): string {
 /** Actions that no revert takes back. */
 export function isRevertible(action: string): boolean {
   return (
-    !/^(key|token|environment|epoch|trail|break-glass)\./.test(action) &&
+    !/^(key|token|environment|epoch|trail|break-glass|webhook|schedule)\./.test(action) &&
     action !== 'override.import' &&
     action !== 'import.refused' &&
     action !== 'rollout.held'
