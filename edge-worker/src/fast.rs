@@ -124,7 +124,7 @@ pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
 
 /// Lays a response out for the script to read, and returns its form.
 fn lay_out(answer: Answer) -> u32 {
-    // Nothing was waited for.
+    // This answer waited for no other party.
     counts::answered(answer.audience, answer.status, 0);
     let set = number(answer.shared);
     OUT.with_borrow_mut(|out| {

@@ -136,7 +136,7 @@ test('a conversation is stored compressed, and as text when enhancedStorage goes
   const compressed = await conversation();
   const messages = await ada.messages();
   assert.ok(compressed.startsWith('z1:'));
-  // What the ratio says is what a second implementation of deflate reads.
+  // A second implementation of deflate reads the length that the ratio says.
   const { inflateRawSync } = await import('node:zlib');
   const text = inflateRawSync(Buffer.from(compressed.slice(3), 'base64')).toString();
   assert.deepEqual(JSON.parse(text), messages);
@@ -161,7 +161,7 @@ test('in a full storage the oldest messages go, and the newest survive a reload'
       } catch {
         size >>= 1;
       }
-    // What is left is too little for a long conversation, but for a short one.
+    // The room that is left is enough for a short conversation, and too little for a long one.
     localStorage.setItem('filler0', localStorage.getItem('filler0').slice(1000));
     return Object.values(localStorage).reduce((sum, text) => sum + text.length, 0);
   });

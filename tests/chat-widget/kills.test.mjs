@@ -41,7 +41,7 @@ for (const path of ['/', '/framed'])
       await ada.write(text);
       const feature = Object.keys(FLAGS)[next(9)];
       isOn[feature] = !isOn[feature];
-      // What goes wrong on the way meets the switch as well.
+      // A message that is lost or refused on its way meets the switch as well.
       shop.road.mode = ['pass', 'pass', 'lose', 'refuse'][next(4)];
       await shop.set(feature, isOn[feature]);
       // A page that is left takes only what is stored, so the conversation is stored before; a feature may be on its way to another store.

@@ -36,7 +36,7 @@ export async function startShop() {
   const folder = await dataFolder();
   const server = await startServer({ data: folder.path, document: DOCUMENT });
   const service = await startWorkerd(SERVICE, { env: { FLAGS_URL: server.url, CLIENT_KEY: server.clientKey } });
-  /** What becomes of a message on its way to the service: `pass`, `lose` its answer, or `refuse` it for now; it waits for the gate. */
+  /** The fate of a message on its way to the service: `pass`, `lose` its answer, or `refuse` it for now; it waits for the gate. */
   const road = { mode: 'pass', asked: [], gate: undefined };
   const replies = await listen(async (request, response) => {
     const chunks = [];
@@ -203,12 +203,12 @@ class Visit {
     return this.widget.evaluate(element => element.chat.flush());
   }
 
-  /** What the page's origin stores of the chat. */
+  /** The texts that the page's origin stores of the chat. */
   stored() {
     return this.page.evaluate(() => Object.fromEntries(Object.entries(localStorage).filter(([name]) => name.startsWith('chat_'))));
   }
 
-  /** What the frame's origin stores of the chat. */
+  /** The texts that the frame's origin stores of the chat. */
   storedInFrame() {
     return this.widget.evaluate(() => Object.fromEntries(Object.entries(localStorage).filter(([name]) => name.startsWith('chat_'))));
   }

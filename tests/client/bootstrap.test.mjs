@@ -28,7 +28,7 @@ const PENDING = { value: false, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY'
 
 const server = ownServer({ document: DOCUMENT });
 
-/** Whether requests are held back, and those that came. */
+/** The gate that holds requests back, if any, and the requests that came. */
 let held;
 let requests;
 beforeEach(() => {

@@ -1,4 +1,4 @@
-// What a client offers beside answers: events, reports, keys, forced variants, a logger, a bound on waiting; and visitors who log in.
+// The client's offers beside answers: events, reports, keys, forced variants, a logger, a bound on waiting; and visitors who log in.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

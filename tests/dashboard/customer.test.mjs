@@ -112,7 +112,7 @@ test('at a past moment each flag has the answer of then, beside that of now', as
   await visit(page, `/customers?id=customer-1&at=${encodeURIComponent(before)}`);
   await has(page, 'past', 'on');
   await row(page, 'past').getByText('Without that it is off now.').waitFor();
-  // Nobody changes the past.
+  // An operator changes no override of the past.
   assert.equal(await page.getByRole('button', { name: /verride: past$/ }).count(), 0);
   await page.getByLabel('As it was at').fill('');
   await row(page, 'past').getByText("The customer's own override says off.").waitFor();

@@ -129,6 +129,12 @@ async function inert(page, what) {
 test('the texts of definitions are shown as they are, in lists and in the views of single ones', async () => {
   const { page, faults, events, close } = await watched();
   await page.locator('.rows > li').first().waitFor();
+  // Rows are drawn as they come near the view.
+  await page.waitForFunction(wanted => {
+    const rows = document.querySelectorAll('.rows > li');
+    rows[rows.length - 1]?.scrollIntoView();
+    return rows.length >= wanted;
+  }, HOSTILE.length);
   const shown = await page.locator('.rows .about').allTextContents();
   for (const text of HOSTILE)
     assert.ok(

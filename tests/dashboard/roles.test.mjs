@@ -34,7 +34,7 @@ const tokenOf = claims =>
   token({ sub: 'ada', exp: Math.floor(Date.now() / 1000) + 600, app_metadata: { organizationId: 'o-1', ...claims } });
 
 const EVERYONE = ['Features', 'Customers', 'Audit'];
-const READERS = ['Features', 'Customers', 'Playground', 'Audit', 'Segments', 'Document', 'Keys', 'Environments'];
+const READERS = ['Features', 'Customers', 'Audit', 'Segments', 'Document', 'Keys', 'Environments'];
 /** The views, each with what is there once it is shown, for readers and for callers of one organization. */
 const VIEWS = [
   ['/', '.rows > li', true],

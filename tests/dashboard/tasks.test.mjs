@@ -108,7 +108,7 @@ test("from an alert's link to off for everyone, on a phone, in at most 2 presses
   assert.equal(await answer(server, 'existing', { customerId: 'c' }), true);
   await press('Turn off for everyone');
   const button = page.getByRole('dialog').getByRole('button', { name: 'Turn off for everyone' });
-  // What is to be pressed is large enough for a thumb, and in view.
+  // Each control of the task is large enough for a thumb, and in view.
   const { width, height, y } = await button.boundingBox();
   assert.ok(width >= 44 && height >= 40 && y + height <= 844, JSON.stringify({ width, height, y }));
   await button.click();

@@ -1,4 +1,4 @@
-// What a caller with little right can have the worker and its hub do: each attack that was tried on the edge, with the answer that it gets
+// The attacks of a caller with little right on the worker and its hub: each attack that was tried on the edge, with the answer that it gets
 // and, where its cost was the hub's work, the number of questions that reach the hub.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -160,6 +160,8 @@ async function backToForm3() {
     ['DROP TABLE verification'],
     ['DROP TABLE imports'],
     ...['tallies', 'stage_counts', 'flag_usage', 'unknown_flags', 'guard_states'].map(table => [`DROP TABLE ${table}`]),
+    ['DROP TABLE webhook_progress'],
+    ['DROP TABLE webhook_attempts'],
     ['DROP TABLE stream_key'],
     ['DROP TABLE store'],
     ['DROP TABLE jobs'],

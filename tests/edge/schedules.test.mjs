@@ -163,7 +163,7 @@ test('an operator schedules only what the operator may do at once, and requests 
     [400, [{ at: tomorrow, method: 'GET', path: '/health' }], '/steps/0/path'],
     [400, at('changes/c/revert?dryRun=true', {}), '/steps/0/path'],
     [400, at('rollout/start?environment=staging', {}), '/steps/0/path'],
-    // What the route itself refuses.
+    // The route itself refuses these bodies.
     [400, at('rollout/percentage', { featureName: 'checkout', percentage: 101 }), '/steps/0/body/percentage'],
     [400, at('rollout/start', { featureName: 'checkout', other: 1 }), '/steps/0/body/other'],
     [400, at('rollout/start', { featureName: 'checkout', reason: 'x'.repeat(16_000) }), '/steps/0/body/reason'],
@@ -294,7 +294,7 @@ test('an environment that was closed refuses its steps when they are due, and ot
   await ask('POST', 'schedules?environment=staging', { steps: [kill('checkout', soon)], reason: 'as planned' });
   await add([kill('checkout', soon)]);
   await ask('DELETE', 'environments/staging?reason=closed');
-  // Nobody may ask a closed environment, so its hub says when it has no schedule left.
+  // A closed environment answers no caller, so its hub says when it has no schedule left.
   await server.heard(/after an alarm: (?=[^\n]*"hub":"environment\/staging")(?![^\n]*"kind":"schedule")(.*)\n/);
   await until(Date.now());
   await ask('POST', 'environments', { name: 'staging', reason: 'again' });

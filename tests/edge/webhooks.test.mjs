@@ -291,7 +291,7 @@ test('SIGKILL during deliveries loses no message', async t => {
     await receiving.until(messages => messages.length > seen);
     await own.stop();
     own = await started(folder);
-    // What was under way is due again when its attempt must have ended.
+    // A message that was under way is due again when its attempt must have ended.
     await elapse(20_000 * (round + 1), own);
     await receiving.until(messages => messages.some(({ headers }) => headers['webhook-id'] === sent.at(-1)));
   }

@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(actions(&outcome), [("import.state", Some("chat"))]);
         assert_eq!(outcome.events.iter().map(|event| event.name).collect::<Vec<_>>(), ["rollback"]);
         let text = rows.get(RowKind::State, "chat").unwrap();
-        // What the tables do not say stays: here the guard.
+        // The tables do not have the guard, so the edit leaves it as it is.
         assert!(text.contains(r#""status":"rolled_back""#) && text.contains(r#""method":"threshold""#), "{text}");
         assert!(rows.get(RowKind::Course, "chat").unwrap().contains(r#""stageSince":7000"#));
         let (_, again) = edited(&[state("chat", running), state("chat", running)]);

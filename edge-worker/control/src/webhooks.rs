@@ -151,7 +151,7 @@ pub(crate) fn carry_out(
         WebhookCommand::Change { id, terms } => {
             let before = current.webhook(id)?;
             check(terms, takes_private)?;
-            // What an operator enables is no longer disabled by the hub.
+            // An operator who enables a webhook lifts the hub's disabling.
             let disabled_at = before.disabled_at.filter(|_| !terms.is_enabled);
             let after = Webhook { terms: terms.clone(), disabled_at, ..before.clone() };
             Ok(if after == before { CommandOutcome::default() } else { changing(id, &before, Some(&after), Action::WebhookChanged) })

@@ -292,12 +292,18 @@ pub(crate) async fn metrics(env: &Env, environment: &Environment, accepted: Opti
     if let Some(accepted) = accepted {
         headers.set("accept", accepted)?;
     }
-    if let Some(counted) = counts::take() {
-        headers.set(COUNTS, &counted)?;
+    // The first hub has the counts of all isolates.
+    let counted = if *environment == Environment::FIRST { counts::take() } else { None };
+    if let Some(counted) = &counted {
+        headers.set(COUNTS, counted)?;
     }
     let mut init = RequestInit::new();
     init.with_headers(headers);
-    deliver(env, environment, METRICS, &init).await
+    let answered = deliver(env, environment, METRICS, &init).await;
+    if let (Err(_), Some(counted)) = (&answered, &counted) {
+        counts::give_back(counted);
+    }
+    answered
 }
 
 /// Definitions of an environment, to copy.

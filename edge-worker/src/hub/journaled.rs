@@ -50,10 +50,12 @@ pub(super) struct Journal {
     postgres: Postgres,
     /// The name of the hub's object.
     hub: String,
-    /// Whoever holds it may move the place in the journal; in the order of asking.
+    /// The holder of the lock may move the place in the journal; requests get the lock in the order of asking.
     turn: tokio::sync::Mutex<()>,
     /// True once this object has seen the end of the journal.
     has_looked: Cell<bool>,
+    /// True while a store that started over takes the journal anew: targets were told of these entries.
+    is_replaying: Cell<bool>,
     /// True if the database was put back behind what this hub had taken, and the epoch is to be renewed.
     is_put_back: Cell<bool>,
 }
@@ -70,14 +72,16 @@ impl FlagHub {
         let journal = match settings::of(&self.env)?.store.clone() {
             None => None,
             Some(address) => {
+                // Before anything can fail: no commit may pass the journal by.
+                self.store.outbox().turn_on();
                 let hub =
                     self.state.id().name().ok_or("the runtime does not tell the name of the hub's object").map_err(worker::Error::from)?;
-                self.store.outbox().turn_on();
                 Some(Rc::new(Journal {
                     postgres: Postgres::new(&self.env, address),
                     hub,
                     turn: tokio::sync::Mutex::new(()),
                     has_looked: Cell::default(),
+                    is_replaying: Cell::default(),
                     is_put_back: Cell::default(),
                 }))
             }
@@ -152,7 +156,8 @@ impl FlagHub {
         if !journal.has_looked.get() {
             return Err(Problem::store_away("the journal was not read yet"));
         }
-        if self.store.newest()? != entry.expected() {
+        // A record that makes no version leaves the version as it was: the number of the first record says if another one came between.
+        if self.store.newest()? != entry.expected() || !entry.is_behind(self.store.head()?.link.sequence) {
             return Err(Problem::conflict());
         }
         let behind = self.store.position()?.map_or(0, |position| position.number);
@@ -178,7 +183,8 @@ impl FlagHub {
         let push = if entry.has_writes() { push::job_behind(&self.store, entry.expected(), entry.at())? } else { None };
         // Each hub of the database has jobs of its own: the first one that carries a schedule out ends it, and a target may be told by each.
         let Behind { mut jobs, webhooks } = entry.with_commit(&[], |commit| {
-            let Some(first) = commit.records.first() else { return Ok(Behind::default()) };
+            let is_replaying = self.journal.get().and_then(Option::as_ref).is_some_and(|journal| journal.is_replaying.get());
+            let Some(first) = commit.records.first().filter(|_| !is_replaying) else { return Ok(Behind::default()) };
             let rows = self.store.rows(Wanted::Kind(RowKind::Webhook))?;
             webhooks::behind(&self.store, &rows, commit.records, first.link.sequence - 1, entry.at())
         })?;
@@ -204,10 +210,11 @@ impl FlagHub {
                 self.take_edits(&journal, edits).await?;
                 continue;
             }
-            if journal.is_put_back.take() {
+            if journal.is_put_back.get() {
                 let why = "the database was put back to an earlier state, or is another one";
                 self.execute(&Actor::system(why, clock::now()), &Command::RenewEpoch {})?;
                 self.write_journal().await?;
+                journal.is_put_back.set(false);
             }
             return Ok(());
         }
@@ -227,6 +234,7 @@ impl FlagHub {
         }
         if held.is_none() || !news.follows(&position) {
             journal.is_put_back.set(held.is_some_and(|held| held.number > 0));
+            journal.is_replaying.set(true);
             self.store.start_over(&news.identity)?;
             self.store.keep_receipt_key(&news.identity.receipt_key)?;
             self.ground.forget();
@@ -238,6 +246,7 @@ impl FlagHub {
         let is_end = news.entries.last().map_or(position.number, |(number, ..)| *number) >= news.newest;
         if is_end {
             journal.has_looked.set(true);
+            journal.is_replaying.set(false);
         }
         Ok((is_end, news.edits))
     }

@@ -6,7 +6,7 @@ mod exposition;
 use std::cell::Cell;
 
 use control::{features, rows::Rows, webhooks};
-use sdk_core::BUCKETS;
+use sdk_core::Percentage;
 use worker::{Request, Response, ResponseBuilder};
 
 use self::exposition::{Exposition, Kind};
@@ -120,7 +120,7 @@ impl FlagHub {
         }
         out.family("twinflag_rollout_ratio", Kind::Gauge, "The share of units that a running rollout gives the feature.");
         for (flag, buckets, _) in &figures {
-            out.fraction(&[("flag", flag)], *buckets, BUCKETS.into());
+            out.fraction(&[("flag", flag)], *buckets, Percentage::FULL.threshold().into());
         }
         out.family("twinflag_rollout_exposures", Kind::Gauge, "Units that had the feature in the present stage of a running rollout.");
         for (flag, _, of) in &figures {
@@ -139,7 +139,7 @@ impl FlagHub {
         Ok(())
     }
 
-    /// What isolates have handed over since the hub started.
+    /// Writes the counts that isolates have handed over since the hub started.
     fn tell_isolates(&self, out: &mut Exposition) {
         let counts = &self.counts;
         let [evaluations, hits, misses] = counts.evaluations();

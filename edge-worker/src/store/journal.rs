@@ -163,6 +163,11 @@ impl Entry {
         Millis(self.at)
     }
 
+    /// Returns true if the records of the entry, if it has any, follow the record with this number.
+    pub(crate) fn is_behind(&self, sequence: u64) -> bool {
+        self.records.first().is_none_or(|first| first.sequence == sequence + 1)
+    }
+
     /// Returns true if the entry makes a version.
     pub(crate) fn has_writes(&self) -> bool {
         !self.writes.is_empty()

@@ -24,7 +24,7 @@ export function SessionGate({ door, children }: { door: (signIn: (token: string)
   const [signedIn, setSignedIn] = useState<Caller>();
   const queries = useQueryClient();
   const signIn = useCallback(async (token: string) => {
-    setSignedIn(await callerOf(withToken(token), environmentInAddress()));
+    setSignedIn(await callerOf(createApi(withToken(token)), environmentInAddress()));
   }, []);
   const session = useMemo<Session | undefined>(
     () =>
@@ -42,17 +42,18 @@ export function SessionGate({ door, children }: { door: (signIn: (token: string)
 
 /** Shows `children` to the operator for whom a host's page sends requests. The host signs them out. */
 export function HostSession({ send, environment, children }: { send: AdminClient; environment: string | undefined; children: ReactNode }) {
-  const asked = useQuery({ queryKey: ['host-session'], queryFn: () => callerOf(send, environment) });
+  // One for as long as the host sends by the same function: a new one would end the stream of changes.
+  const [api] = useState(() => createApi(send));
+  const asked = useQuery({ queryKey: ['host-session'], queryFn: () => callerOf(api, environment), meta: { isTimed: true } });
   if (asked.isPending) return <Loading what="your role" />;
-  if (asked.isError) return <ProblemNote error={asked.error} onRetry={() => void asked.refetch()} />;
+  if (asked.isError && !asked.data) return <ProblemNote error={asked.error} onRetry={() => void asked.refetch()} />;
   return <SessionContext value={asked.data}>{children}</SessionContext>;
 }
 
 type Caller = Omit<Session, 'signOut'>;
 
 /** Asks the server for the caller's name, and their role in an environment. */
-async function callerOf(send: AdminClient, signedInTo: string | undefined): Promise<Caller> {
-  const api = createApi(send);
+async function callerOf(api: Api, signedInTo: string | undefined): Promise<Caller> {
   const query = signedInTo === undefined ? {} : { environment: signedInTo };
   return { api, me: await take(api.GET('/api/admin/me', { params: { query } })), signedInTo };
 }

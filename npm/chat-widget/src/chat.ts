@@ -91,7 +91,7 @@ export class Chat {
     return this.#notice;
   }
 
-  /** Whether an earlier conversation goes on. */
+  /** True if the chat goes on with an earlier conversation. */
   get isRestored(): boolean {
     return this.#isRestored;
   }

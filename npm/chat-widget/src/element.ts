@@ -39,6 +39,8 @@ export class TwinflagChatElement extends ElementBase {
   }
 
   set client(client: FlagClient | undefined) {
+    // Ends the client that the element made for itself, before another one takes its place.
+    this.#stop();
     this.#client = client;
     if (this.isConnected) this.#restart();
   }
@@ -56,7 +58,7 @@ export class TwinflagChatElement extends ElementBase {
     return this.#texts;
   }
 
-  /** Whether the conversation is shown. */
+  /** True while the element shows the conversation. */
   get open(): boolean {
     return this.hasAttribute('open');
   }

@@ -104,7 +104,7 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     if (isOff || (!error && context === firstContext)) return first.status;
     return hasFirst ? 'stale' : error ? 'error' : 'pending';
   };
-  /** What a developer forces; nothing in production. */
+  /** The answers that a developer forces; absent in production. */
   const forced = createForced();
   /** What callers saw last. */
   let status: ClientStatus = first.status,
@@ -254,7 +254,7 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
         // It was not told what it has to know.
         if (wanted !== body) return attempt(mine);
       }
-      adopt(running, body, fetched, stale);
+      adopt(running, body, program ? fetched : { ...stored, ...fetched }, stale);
       if (told) now = clockFrom(told);
       reporter?.prove(named, receipt);
       identify();

@@ -14,7 +14,7 @@ declare const process: { readonly env: { readonly NODE_ENV?: string } };
 /** The most flags that are warned of in a page: a page that makes up keys fills no console. */
 const MOST_WARNINGS = 100;
 
-/** What was said already: each thing once in a page. */
+/** The warnings that a page has given already: it gives each of them once. */
 const told = new Set<string>();
 
 /** Tells a developer, once, that the edge refuses the client key (401, 403), and what to do; of other failures nothing. */

@@ -3,7 +3,7 @@ import { EXPOSURES } from './exposures.js';
 import type { Client, ClientChange, Unsubscribe } from './flag-client.js';
 import type { Exposure } from './outcomes.js';
 
-/** What the listener of each event receives. */
+/** The argument that the listener of each event receives. */
 export interface ClientEvents {
   /** Answers have changed, of flags that were ever asked for. */
   readonly change: ClientChange;

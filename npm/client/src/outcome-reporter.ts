@@ -2,7 +2,7 @@
 import type { FlagDetails } from './flag-client.js';
 import type { EvaluationContext } from './types.js';
 
-/** What a client gives its reporter. */
+/** The surroundings that a client gives its reporter. */
 export interface ReporterSurroundings {
   /** Without a slash at its end. */
   readonly url: string;

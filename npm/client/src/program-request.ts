@@ -21,7 +21,7 @@ export interface Fetched {
   readonly visitor: EvaluationContext | undefined;
   /** The attributes to tell the edge, where they are not the usual ones. */
   readonly known: readonly string[] | undefined;
-  /** What proves to the server that it evaluated flags for the unit that was named; null where none was, or the server knows no receipts. */
+  /** Proves to the server that it evaluated flags for the unit that the client named; null if it named none, or the server knows no receipts. */
   readonly receipt: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** What a user may send to support: how the client stands and what it answers. A bundler drops it where it is not used. */
+/** The report that a user may send to support: the client's status and its answers. A bundler drops it where a page does not use it. */
 import type { Client } from './flag-client.js';
 import type { ErrorCode, Layer, Reason } from './types.js';
 

@@ -12,6 +12,8 @@ export interface BreakerOptions {
   readonly firstMs?: number | undefined;
   /** The longest pause after any number of failures, in milliseconds. @default 60_000 */
   readonly longestMs?: number | undefined;
+  /** True if the requests are of several keys: a 429 then limits one of them, and holds back none. @default false */
+  readonly isShared?: boolean | undefined;
 }
 
 /** The requests to one worker. */
@@ -27,7 +29,7 @@ export interface Breaker {
   readonly pauseMs: number;
 }
 
-export function createBreaker({ firstMs = 1000, longestMs = 60_000 }: BreakerOptions = {}): Breaker {
+export function createBreaker({ firstMs = 1000, longestMs = 60_000, isShared = false }: BreakerOptions = {}): Breaker {
   let failures = 0,
     pauseMs = 0;
   /** Since when, by the clock, and for how long requests are held back. */
@@ -51,7 +53,7 @@ export function createBreaker({ firstMs = 1000, longestMs = 60_000 }: BreakerOpt
         failures = pauseMs = heldMs = 0;
         return answer;
       } catch (thrown) {
-        if (thrown instanceof TwinflagError && thrown.isPassing) {
+        if (thrown instanceof TwinflagError && thrown.isPassing && !(isShared && thrown.status === 429)) {
           failures++;
           const wished = Math.min(thrown.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
           const longest = Math.min(longestMs, firstMs * 2 ** (failures - 1));
@@ -79,7 +81,7 @@ export function breakerOf(url: string): Breaker {
   const known = breakers.get(url);
   if (known) return known;
   for (const oldest of breakers.keys()) if (breakers.size >= MOST) breakers.delete(oldest);
-  const breaker = createBreaker();
+  const breaker = createBreaker({ isShared: true });
   breakers.set(url, breaker);
   return breaker;
 }

@@ -12,13 +12,13 @@ export interface LocalFlag {
   readonly rolloutPercentage?: number | undefined;
 }
 
-/** Whether a flag that the caller keeps is on for a user. @throws {RangeError} as {@link userInBucket} */
+/** Returns true if a flag that the caller keeps is on for a user. @throws {RangeError} as {@link userInBucket} */
 export function isEnabled({ enabled, rolloutPercentage = 100 }: LocalFlag, userId: string): boolean {
   return userInBucket(userId, rolloutPercentage) && enabled;
 }
 
 /**
- * Whether a user's bucket is below a percentage.
+ * Returns true if a user's bucket is below a percentage.
  *
  * @throws {RangeError} for a percentage outside 0 to 100
  */

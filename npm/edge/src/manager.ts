@@ -37,7 +37,7 @@ function single<Options extends object, Manager>(create: (options?: Options) => 
   };
 }
 
-/** Whether two options have the same members, each the same value or function. */
+/** Returns true if two options have the same members, each the same value or function. */
 function isSame<Options extends object>(options: Options, last: Options | undefined): boolean {
   if (!last) return false;
   const names = Object.keys(options) as (keyof Options)[];

@@ -5,7 +5,7 @@ import { asTwinflagError, TwinflagError } from './error.js';
 import { addressOf } from './exchange.js';
 import { isOff } from './off-switch.js';
 
-/** How many flags are evaluated. */
+/** The options of an evaluation of many flags. */
 export interface ValuesOptions extends ConnectionOptions {
   /** A server key: a client key is refused. @default TWINFLAG_SERVER_KEY of the environment */
   readonly serverKey?: Credential | undefined;

@@ -66,13 +66,13 @@ export function configForEnvironment(environment: string, changes: PartialConfig
   return mergeConfig(defaultsOf(environment).config, changes);
 }
 
-/** Whether a feature is on, by its path. @throws {RangeError} for a path that is no feature's */
+/** Returns true if the feature with this path is on. @throws {RangeError} for a path that is no feature's */
 export function isFeatureOn(config: ChatWidgetFeatureFlags, path: string): boolean {
   if (!WIDGET_FEATURES.includes(path)) throw new RangeError(`${path} is no feature of the chat widget`);
   return path.split('.').reduce<unknown>((node, name) => (node as Tree)[name], config) === true;
 }
 
-/** Whether all features of a phase are on. */
+/** Returns true if all features of a phase are on. */
 export function areAllEnabled(config: ChatWidgetFeatureFlags, phase: WidgetPhase): boolean {
   return Object.values(config.sessionPersistence[phase]).every(Boolean);
 }

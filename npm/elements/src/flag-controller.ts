@@ -24,7 +24,7 @@ export class FlagController<T = boolean> {
   #details: FlagDetails<T>;
   #unfollow: (() => void) | undefined;
   #unprovide: (() => void) | undefined;
-  /** Whether `changed` was called since the element was connected. */
+  /** True once the controller has called `changed` since the document connected the element. */
   #told = false;
 
   /** @param changed called when the element is connected, and whenever the answer is another one */
@@ -46,12 +46,12 @@ export class FlagController<T = boolean> {
     return this.#details.value;
   }
 
-  /** Whether the value is `true`. */
+  /** True if the value is `true`. */
   get enabled(): boolean {
     return this.#details.value === true;
   }
 
-  /** Whether there is no answer yet, but one is on its way, or no provider. */
+  /** True while the client waits for its first answer, and while there is no provider. */
   get loading(): boolean {
     return this.#details.pending ?? false;
   }

@@ -25,13 +25,13 @@ export class FlagProviderElement extends ElementBase {
   #isOwn = false;
   /** Whether it was connected: an element that is upgraded hears of its attributes first. */
   #isPlaced = false;
-  /** Whether the client is made anew in this turn. */
+  /** True while the provider is to make another client in this turn. */
   #isDue = false;
   /** The context that was set as a property, until the attribute is. */
   #context: EvaluationContext | undefined;
   #bootstrap: Bootstrap | string | undefined;
   #options: MoreOptions | undefined;
-  /** Whether a client was made here before. */
+  /** True once the provider has made a client. */
   #isBegun = false;
   readonly #consumers = new Set<ClientCallback>();
 
@@ -68,7 +68,7 @@ export class FlagProviderElement extends ElementBase {
   }
 
   /**
-   * Whether all flags are switched off. The attribute's presence counts, but for the text `false`: frameworks that remove a false attribute, and those
+   * True if all flags are switched off. The attribute's presence counts, but for the text `false`: frameworks that remove a false attribute, and those
    * that write it out, mean the same.
    */
   get disabled(): boolean {
@@ -80,7 +80,7 @@ export class FlagProviderElement extends ElementBase {
     else this.removeAttribute('disabled');
   }
 
-  /** Who asks; as an attribute, JSON. */
+  /** The visitor who asks; as an attribute, JSON. */
   get context(): EvaluationContext {
     return this.#context ?? this.#written();
   }

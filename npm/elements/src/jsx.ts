@@ -9,7 +9,7 @@ import type {} from 'react';
 import type { FeatureFlagElement, FlagChange } from './feature-flag.js';
 import type { FlagProviderElement, MoreOptions } from './flag-provider.js';
 
-/** What any element takes, in any library's JSX. */
+/** The properties that any element takes, in any library's JSX. */
 interface AnyElement<E> {
   readonly children?: unknown;
   readonly key?: string | number | null;

@@ -10,7 +10,7 @@ const AI_FLAGS = [
   'followup_agent_enabled',
 ];
 
-/** What the seven AI flags are for this user, and why. */
+/** The answers of the seven AI flags for this user, with their reasons. */
 export function AiFlags() {
   return (
     <ul id="ai-flags" aria-label="AI features">

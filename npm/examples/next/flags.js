@@ -10,7 +10,7 @@ export const flags = globalThis.flags;
 /** The flags that components in the page read: the answers to all others stay on the server. */
 const PAGE_FLAGS = ['new_checkout', 'checkout.button'];
 
-/** What is known of the visitor; the page's client gets the same. */
+/** The attributes that the server knows of the visitor; the page's client gets the same. */
 export async function visitor() {
   const { value: sessionId } = (await cookies()).get('visitor') ?? {};
   return sessionId === undefined ? {} : { sessionId, userId: sessionId };

@@ -1,7 +1,7 @@
 /** For code that was written against a hook that answers a bare boolean. */
 import { useFlagValue } from './use-flag-value.js';
 
-/** Whether a flag is on; the default while nothing is known. */
+/** Returns true if a flag is on; the default while there is no answer. */
 export function useFeatureFlag(name: string, defaultValue = false): boolean {
   return useFlagValue(name, defaultValue);
 }

@@ -12,7 +12,7 @@ import type { FlagClient, FlagDetails } from '@twinflag/client';
 export type PostHogFlagsCallback = (flags: string[], variants: Record<string, boolean | string>) => void;
 
 export interface PostHogFlags {
-  /** Whether a flag is on; undefined while there are no answers, and for a flag that there is not. */
+  /** Returns true if a flag is on; undefined while there are no answers, and for a flag that the server does not have. */
   isFeatureEnabled(flagKey: string): boolean | undefined;
   /** The value of a boolean flag, and the name of the variant of any other; undefined while there are no answers. */
   getFeatureFlag(flagKey: string): boolean | string | undefined;

@@ -3,7 +3,7 @@ import { useMemo, useSyncExternalStore } from 'react';
 
 import { useFlagClient } from './flag-context.js';
 
-/** How the provider's client stands. */
+/** The status of the provider's client. */
 export interface FlagStatus {
   /** `pending` has no answers yet, `error` cannot get any, and `stale` has some that nothing confirmed of late, or another visitor's. */
   readonly status: ClientStatus;

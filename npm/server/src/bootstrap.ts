@@ -7,7 +7,7 @@ import type { ServerDetails } from './server-client.js';
 /** The most flags of a page, as the client takes them. */
 const MOST_FLAGS = 5000;
 
-/** How an answer is written into a page. */
+/** The options of the element that carries answers into a page. */
 export interface BootstrapScriptOptions {
   /** The element's id, which the page's client looks for: a letter, then letters, digits, `-` and `_`. @default 'twinflag' */
   readonly id?: string;

@@ -54,7 +54,7 @@ impl Compiler {
         let (environment, key_of_draws) = (ruleset.environment.as_deref(), ruleset.key);
         let (required, conditions, state) = (&*required, &*conditions, &state);
         steps::lay(&steps::Plan { flag_key: key, definition, state, required, conditions, environment, key: key_of_draws }, &mut tables);
-        ruleset.restated(flag, tables.finish()?)
+        ruleset.restated(flag, tables.finish()?, definition.off)
     }
 }
 

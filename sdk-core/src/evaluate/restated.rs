@@ -10,6 +10,14 @@ pub struct Restated {
     numbering: Numbering,
     flag: u32,
     steps: Vec<u32>,
+    off: Option<u32>,
+}
+
+impl Restated {
+    /// The number of the variant that the flag answers while it is off; `None` if the caller's default is answered then.
+    pub fn off(&self) -> Option<u32> {
+        self.off
+    }
 }
 
 /// The number of the flag alone: steps name attributes of customers.
@@ -21,8 +29,8 @@ impl fmt::Debug for Restated {
 
 impl Ruleset {
     /// The change that gives a flag these steps; `None` if they have no room beside the tables.
-    pub(crate) fn restated(&self, flag: u32, steps: Vec<u32>) -> Option<Restated> {
-        self.room.takes(&self.image, steps.len()).then_some(Restated { numbering: self.numbering, flag, steps })
+    pub(crate) fn restated(&self, flag: u32, steps: Vec<u32>, off: Option<u32>) -> Option<Restated> {
+        self.room.takes(&self.image, steps.len()).then_some(Restated { numbering: self.numbering, flag, steps, off })
     }
 
     /// Gives a flag the state of `restated`, which takes as long as the flag is large. Every answer and every program is then that of a

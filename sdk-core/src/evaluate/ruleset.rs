@@ -223,6 +223,15 @@ impl Ruleset {
         self.image.str(self.image.variant(flag, number).0)
     }
 
+    /// The value of the flag's variant with this number; `None` if it is no boolean.
+    pub fn variant_boolean(&self, flag: u32, number: u32) -> Option<bool> {
+        match self.image.variant(flag, number).1.first() {
+            Some(&value::TRUE) => Some(true),
+            Some(&value::FALSE) => Some(false),
+            _ => None,
+        }
+    }
+
     /// The number of the flag's first variant whose value is this boolean; `None` if there is none.
     pub fn first_boolean(&self, flag: u32, value: bool) -> Option<u32> {
         let tag = if value { value::TRUE } else { value::FALSE };

@@ -70,7 +70,7 @@ impl StepTables for NewSteps<'_> {
 /// The place behind a ruleset's tables for steps that are written anew.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Room {
-    /// Where the next steps go; `None` before the first ones, for which the tables grow.
+    /// The place of the next steps; `None` before the first ones, for which the tables grow.
     next: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-// What the pages of these tests do; bundled from the packages as they are built.
+// The script of these tests' pages, bundled from the packages as they are built.
 import { createClient, on } from '../../../npm/client/dist/entry/inline.js';
 import { shareStorage, storage } from '../../../npm/client/dist/entry/storage.js';
 import { tabs } from '../../../npm/client/dist/entry/tabs.js';

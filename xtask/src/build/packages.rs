@@ -239,7 +239,7 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { createClient } from '@twinflag/client';",
         external: &[],
         budget: 18_500,
-        gate: 19_300,
+        gate: 18_750,
     },
     Page {
         name: "@twinflag/client, all options",

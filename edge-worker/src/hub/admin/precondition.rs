@@ -53,7 +53,7 @@ mod tests {
         assert_eq!([false, true].map(|overrides| status(read, overrides)), [None, None]);
         put(RowKind::BreakGlass);
         assert_eq!([false, true].map(|overrides| status(read, overrides)), [None, None]);
-        for kind in [RowKind::Schedule, RowKind::RolloutOverride] {
+        for kind in [RowKind::Schedule, RowKind::RolloutOverride, RowKind::Webhook] {
             put(kind);
             assert_eq!([false, true].map(|overrides| status(read, overrides)), [None, None]);
         }

@@ -42,7 +42,7 @@ pub(in crate::hub) async fn send(env: &Env, webhook: &Webhook, message: &Message
         Either::Left((answered, _)) => answered,
         Either::Right(_) => (None, Some("it took longer than 10 s to answer".to_owned())),
     };
-    // Whatever is left of the answer is not received.
+    // The hub does not receive the rest of the answer.
     controller.abort();
     let milliseconds = u32::try_from(clock::since(began)).unwrap_or(u32::MAX);
     Sent { status: answered.0, error: answered.1, milliseconds }

@@ -118,7 +118,7 @@ fn a_target_is_told_of_its_kinds_alone_and_commits_of_others_write_no_job() {
     assert_eq!(hub.job(), None);
     hub.toggle(1);
     assert_eq!(hub.tell(None, Some(200), 1, 10), ["flag.kill", "flag.revive"]);
-    // What follows is skipped in slices, and stored as told.
+    // The hub skips the following changes in slices, and stores them as told.
     hub.change(terms(&[NoticeKind::Rollback]));
     hub.toggle(60);
     assert_eq!(hub.tell(None, Some(200), 1, 10), [""; 0]);

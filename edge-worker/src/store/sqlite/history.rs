@@ -44,7 +44,7 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
 
 pub(super) fn written_since(sql: &impl Database, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
     let query = "SELECT kind, name, NULL AS text FROM history
-        WHERE version > ? AND page IS NULL AND kind NOT IN ('break glass', 'schedule', 'rollout override') AND part = 0 ORDER BY version LIMIT ?";
+        WHERE version > ? AND page IS NULL AND kind NOT IN ('break glass', 'schedule', 'rollout override', 'webhook') AND part = 0 ORDER BY version LIMIT ?";
     keys(sql, query, version, most)
 }
 

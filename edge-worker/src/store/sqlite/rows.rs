@@ -174,7 +174,7 @@ pub(super) fn page_version(sql: &impl Database, page: u16) -> Result<Option<u32>
 }
 
 pub(super) fn definitions_version(sql: &impl Database) -> Result<u32> {
-    let query = "SELECT max(version) AS n FROM history WHERE page IS NULL AND kind NOT IN ('break glass', 'schedule', 'rollout override')";
+    let query = "SELECT max(version) AS n FROM history WHERE page IS NULL AND kind NOT IN ('break glass', 'schedule', 'rollout override', 'webhook')";
     Ok(number(sql, query, Vec::new())?.unwrap_or_default())
 }
 

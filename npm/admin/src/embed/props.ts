@@ -1,12 +1,12 @@
 /**
  * Sends a request to the server on behalf of one operator, and adds the credentials.
  *
- * `path` begins with `/api/admin/`, or is `/v1/explain`, and has its query. `init` has the method, the headers, the body as text and a signal
- * that ends the request after 20 seconds. The answer is the server's, unchanged: refusals are read from its status and its body.
+ * `path` begins with `/api/admin/`, or is `/v1/explain` or `/health`, and has its query. `init` has the method, the headers, the body as text and
+ * a signal that ends the request: after 20 seconds, or for `/api/admin/watch`, whose answer is a stream, when the component needs it no more. The answer is the server's, unchanged: refusals are read from its status and its body.
  */
 export type AdminClient = (path: string, init: RequestInit) => Promise<Response>;
 
-/** What a host says to {@link FeatureFlagManager}. */
+/** The props that a host gives {@link FeatureFlagManager}. */
 export interface FeatureFlagManagerProps {
   /** Sends each request, through the host's back end. A new function does not start the component anew; the first one stays in use. */
   readonly client: AdminClient;

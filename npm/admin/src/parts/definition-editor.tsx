@@ -69,7 +69,6 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
           : api.PUT('/api/admin/segments/{name}', { params: { path: { name: base.name }, query, header }, body }),
       );
       const name = kind === 'flags' ? { key: base.name } : { name: base.name };
-      reporter.written(`${base.name} is saved.`, written);
       reset(
         await take(
           kind === 'flags'
@@ -79,6 +78,7 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
         text,
       );
       setReason('');
+      reporter.written(`${base.name} is saved.`, written);
     } catch (refused) {
       setError(refused);
     } finally {
@@ -92,7 +92,8 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   return (
     <details className="card" open={isOpen} onToggle={event => setIsOpen(event.currentTarget.open)}>
       <summary>{administer ? 'Edit the definition' : 'The definition'}</summary>
-      {isOutdated && isDirty && (
+      {/* While a save is under way, the newest definition may be the own one. */}
+      {isOutdated && isDirty && !isBusy && (
         <div className="note away" role="alert">
           <p>
             {served.lastChange

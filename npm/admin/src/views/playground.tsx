@@ -16,7 +16,7 @@ import { type Context, type PageState, useInPage } from './playground/in-page.js
 
 const EXAMPLE = '{\n  "customerId": "customer-123",\n  "userId": "mary"\n}';
 
-/** What was asked of the edge, and its answer. */
+/** The question that the operator asked the edge, and its answer. */
 interface Asked {
   readonly flag: string;
   readonly text: string;

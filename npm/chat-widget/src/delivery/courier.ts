@@ -5,7 +5,7 @@ import { Refused, type Reply } from './service.js';
 
 export interface CourierSurroundings {
   send(message: Message): Promise<Reply>;
-  /** Whether a message that failed is tried again by itself. */
+  /** Returns true if the courier sends a message that failed again by itself. */
   isRetrying(): boolean;
   /** Called after each attempt, with its milliseconds. */
   delivered(message: Message, ms: number): void;

@@ -18,7 +18,7 @@ export interface Saved {
 
 /** The result of a save. */
 export interface Saving {
-  /** How much smaller the compressed text is, as a ratio; absent if it was not compressed. */
+  /** The units of the text divided by those of the compressed text; absent if the save did not compress it. */
   readonly ratio?: number;
   /** The oldest messages that had to go because the storage is full. */
   readonly dropped: number;

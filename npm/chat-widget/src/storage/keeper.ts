@@ -4,9 +4,9 @@ import { load, remove, type Saving, save } from './archive.js';
 import type { Store } from './store.js';
 
 export interface KeeperSurroundings {
-  /** Whether to compress, and to make room in a full storage. */
+  /** Returns true if a save compresses, and makes room in a full storage. */
   isEnhanced(): boolean;
-  /** Whether a save may wait until the browser is idle. */
+  /** Returns true if a save may wait until the browser is idle. */
   isDeferred(): boolean;
   saved(saving: Saving): void;
   /** Called if a store refused; the conversation goes on, and is saved again with its next change. */

@@ -5,7 +5,7 @@ import type { Texts } from './texts.js';
 
 export interface MessageListSurroundings {
   texts(): Texts;
-  /** Whether messages that failed are sent again by themselves. */
+  /** Returns true if the widget sends messages that failed again by itself. */
   isRetrying(): boolean;
   /** The visitor wants a failed message sent again. */
   again(id: string): void;

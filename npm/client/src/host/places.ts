@@ -1,7 +1,7 @@
 /** Writes entries to the places of a page, and exchanges them with the page that embeds it. Loaded behind the first answers. */
 import type { StoredProgram } from '../stored-program.js';
 
-/** What is needed of a `Storage`. */
+/** The methods of a `Storage` that entries need. */
 export type Place = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 /** From the one that lasts longest; the last one is memory. */
 export type Places = readonly (() => Place)[];

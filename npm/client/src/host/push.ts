@@ -104,7 +104,7 @@ export function createPush({
     group = join?.({
       name: `twinflag ${url} ${clientKey} ${followed}`,
       lead() {
-        // What the page before said of its stream is over with it.
+        // The page before told of its own stream, which ended with it.
         turned(false);
         due.set(0);
       },

@@ -198,8 +198,14 @@ impl Store for Followed {
         let decided = self.decides.commit(expected, commit, at)?;
         if decided.is_ok() {
             self.hub.add(&self.decides);
-            // Jobs and what is kept for a while are each store's own.
-            let own = Commit { jobs: commit.jobs, forget: commit.forget, clock_ahead: commit.clock_ahead, ..Commit::default() };
+            // Jobs, webhooks and what is kept for a while are each store's own.
+            let own = Commit {
+                jobs: commit.jobs,
+                webhooks: commit.webhooks,
+                forget: commit.forget,
+                clock_ahead: commit.clock_ahead,
+                ..Commit::default()
+            };
             assert_eq!(self.read().commit(self.reads.newest()?, &own, at)?, decided);
         }
         Ok(decided)

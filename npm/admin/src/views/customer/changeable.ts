@@ -1,4 +1,4 @@
-/** What would give somebody another answer, as far as the recorded steps tell. */
+/** The ways to give a customer another answer, as far as the recorded steps tell. */
 import type { Evaluation, Explained, Step } from '../../api/model.js';
 
 /** Buckets of one percent, and of the whole. */

@@ -22,7 +22,7 @@ import { type DocumentText, readDocument, versionOf } from './text.js';
 /** The longest text that stands in a field, in characters. A longer one of a file is imported as well, but is not edited here. */
 const LONGEST_EDITED = 400_000;
 
-/** What a dry run found, and of what. */
+/** The result of a dry run, and the text that it tried. */
 interface Trial {
   readonly found: Import;
   /** The document that serves; absent if there is none yet. */

@@ -56,7 +56,7 @@ export function CopyForm({ environments, mayCopy }: { environments: readonly Env
   );
 }
 
-/** What a copy would bring from one environment to the other. */
+/** The definitions that a copy would bring from one environment to the other. */
 function Between({ source, target, mayCopy }: { source: Environment; target: Environment; mayCopy: boolean }) {
   const { api } = useSession();
   const reporter = useReporter();

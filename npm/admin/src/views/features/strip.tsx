@@ -1,4 +1,4 @@
-/** What an operator looks at first: the guards, the health of hub and push, and the changes of the last hour with the way to take them back. */
+/** The strip that an operator looks at first: guards, health of hub and push, and the changes of the last hour with the way to take them back. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 

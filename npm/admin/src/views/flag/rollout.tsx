@@ -137,7 +137,7 @@ function Gate({ rollout, exposures }: { rollout: Rollout; exposures: number }) {
   );
 }
 
-/** What the gate still wants of exposures and time: `12 of 20 exposures, 31 h of 48 h`; empty if it wants neither. */
+/** The exposures and the time that the gate still wants: `12 of 20 exposures, 31 h of 48 h`; empty if it wants neither. */
 function wanting({ minTierDuration, tierSince, rollbackThreshold: { minSamples } }: Rollout, exposures: number, now: number): string {
   const passed = tierSince === null ? minTierDuration : now - Date.parse(tierSince);
   const parts: string[] = [];

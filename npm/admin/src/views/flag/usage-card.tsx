@@ -1,4 +1,4 @@
-/** What was reported of a flag by the hour: exposures by variant, and the share of errors against the guard's limit. A table says the same. */
+/** The reported outcomes of a flag by the hour: exposures by variant, and the share of errors against the guard's limit. A table says the same. */
 import { useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 
