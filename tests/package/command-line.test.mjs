@@ -24,6 +24,7 @@ const COMMANDS = [
   'on',
   'off',
   'rollout',
+  'schedule',
   'override',
   'export',
   'import',
@@ -34,6 +35,7 @@ const COMMANDS = [
   'verify',
   'types',
   'completion',
+  'webhook',
 ];
 
 const own = ownCommands();
