@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
+import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -69,7 +70,8 @@ async function startHost(script) {
     for await (const chunk of request) chunks.push(chunk);
     // The back end has signed its operator in, and sends a token of its own: nothing of the browser's but the body and these headers.
     const headers = { authorization: `Bearer ${server.adminToken}` };
-    for (const name of ['content-type', 'if-match', 'idempotency-key']) if (request.headers[name]) headers[name] = request.headers[name];
+    for (const name of ['accept', 'content-type', 'if-match', 'idempotency-key'])
+      if (request.headers[name]) headers[name] = request.headers[name];
     const answered = await fetch(server.url + path, {
       signal: AbortSignal.timeout(30_000),
       method: request.method,
@@ -79,7 +81,13 @@ async function startHost(script) {
     const kept = ['content-type', 'etag', 'retry-after'].flatMap(name =>
       answered.headers.has(name) ? [[name, answered.headers.get(name)]] : [],
     );
-    response.writeHead(answered.status, Object.fromEntries(kept)).end(Buffer.from(await answered.arrayBuffer()));
+    response.writeHead(answered.status, Object.fromEntries(kept));
+    if (answered.headers.get('content-type') !== 'text/event-stream') return response.end(Buffer.from(await answered.arrayBuffer()));
+    // A stream is passed on as it arrives, until the page lets go of it.
+    const events = Readable.fromWeb(answered.body);
+    response.on('close', () => events.destroy());
+    events.on('error', () => response.destroy());
+    return events.pipe(response);
   };
   await new Promise(resolve => listening.listen(0, '127.0.0.1', resolve));
   return listening;

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { type Api, take } from './api/client.js';
 import { Refusal } from './api/refusal.js';
 import { followVersions, type ToldVersion } from './api/version-stream.js';
-import { useSession } from './session.js';
+import { useRights, useSession } from './session.js';
 
 /** The time between two questions while no stream tells the page, in milliseconds. 20 a minute are far from the server's limit of reads. */
 const POLL_MS = 3_000;
@@ -29,13 +29,15 @@ export interface Liveness {
 /** Follows an environment while the page is looked at, and has every view read again once something has changed. */
 export function useLive(environment: string | undefined): Liveness {
   const { api } = useSession();
+  // The stream tells of every owner, so it is closed to callers of one organization: for them the page asks.
+  const { readAll } = useRights();
   const queries = useQueryClient();
   const [liveness, setLiveness] = useState<Liveness>({ state: 'asking' });
   useEffect(() => {
     const follower = new Follower(api, queries, environment, setLiveness);
-    follower.start();
+    follower.start(readAll);
     return () => follower.stop();
-  }, [api, queries, environment]);
+  }, [api, queries, environment, readAll]);
   return liveness;
 }
 
@@ -65,12 +67,12 @@ class Follower {
     private readonly report: (liveness: Liveness) => void,
   ) {}
 
-  start(): void {
+  start(hasStream: boolean): void {
     const { signal } = this.over;
     const again = () => {
       this.retryMs = FIRST_RETRY_MS;
       void this.ask();
-      this.follow();
+      if (hasStream) this.follow();
     };
     document.addEventListener('visibilitychange', again, { signal });
     addEventListener('online', again, { signal });

@@ -8,7 +8,7 @@ import { actionText } from '../../change-text.js';
 import { useEnvironment } from '../../environment.js';
 import { Ago } from '../../parts/moment.js';
 import { RevertButton } from '../../parts/revert.js';
-import { useSession } from '../../session.js';
+import { useRights, useSession } from '../../session.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -19,10 +19,11 @@ const HEALTH_MS = 15_000;
 const LATE_FAILURES = 1;
 
 export function Strip({ features }: { features: readonly Feature[] }) {
+  const { readAll } = useRights();
   return (
     <section className="strip" aria-label="Now">
       <Guards features={features} />
-      <Health />
+      {readAll && <Health />}
       <LastHour />
     </section>
   );
