@@ -113,12 +113,11 @@ pub(crate) fn belongs(
 pub(crate) fn roll_back(current: CurrentState<'_>, flag: &str, actor: &Actor, outcome: &mut CommandOutcome) -> Result<(), Refusal> {
     let Some(number) = current.ruleset.find(flag) else { return Ok(()) };
     // A rollback answers everybody alike.
-    let off = match &outcome.restated {
-        Some(restated) => restated.off().and_then(|variant| current.ruleset.variant_boolean(number, variant)),
-        None => {
-            let after = outcome.ruleset.as_ref().unwrap_or(current.ruleset);
-            OwnerView::of_id(OwnerKind::Customer, "").value(after, &Overrides::default(), flag, actor.at)
-        }
+    let off = if let Some(restated) = &outcome.restated {
+        restated.off().and_then(|variant| current.ruleset.variant_boolean(number, variant))
+    } else {
+        let after = outcome.ruleset.as_ref().unwrap_or(current.ruleset);
+        OwnerView::of_id(OwnerKind::Customer, "").value(after, &Overrides::default(), flag, actor.at)
     };
     let tree = format!("{{{}:null}}", quoted(flag));
     let mut owners = BTreeSet::new();
