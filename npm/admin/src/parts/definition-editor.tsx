@@ -34,7 +34,6 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   const [error, setError] = useState<unknown>();
   const [allowed, setAllowed] = useState(ALLOW_NOTHING);
   const [isBusy, setIsBusy] = useState(false);
-  const [isOpen, setIsOpen] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const isDirty = text !== spelled(base.definition);
   const isOutdated = served.etag !== base.etag;
@@ -90,7 +89,7 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   const faults = faultsOf(refusal, consequences, `/${kind}/${escaped(base.name)}`);
 
   return (
-    <details className="card" open={isOpen} onToggle={event => setIsOpen(event.currentTarget.open)}>
+    <details className="card">
       <summary>{administer ? 'Edit the definition' : 'The definition'}</summary>
       {/* While a save is under way, the newest definition may be the own one. */}
       {isOutdated && isDirty && !isBusy && (
