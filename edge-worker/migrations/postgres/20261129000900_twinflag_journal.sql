@@ -94,7 +94,7 @@ language sql stable set search_path = '' as $$
   end
 $$;
 
--- What a hub has not taken yet: the entries behind a place, at most about two megabytes, and what SQL changed. The id of the entry at the
+-- The news for a hub: the entries behind a place, at most about two megabytes, and what SQL changed. The id of the entry at the
 -- place tells whether the hub and this database are of one history.
 create or replace function twinflag.news(of_hub text, behind bigint) returns text
 language plpgsql set search_path = '' as $$

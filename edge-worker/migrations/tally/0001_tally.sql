@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS ids (
 
 CREATE INDEX IF NOT EXISTS ids_by_time ON ids (at);
 
--- What arrived and is not counted yet. `trust`: 0 no valid receipt, 1 a receipt, 2 a server key, 3 a receipt
+-- The outcomes that arrived and are not counted yet. `trust`: 0 no valid receipt, 1 a receipt, 2 a server key, 3 a receipt
 -- and a credential that vouches for the unit.
 CREATE TABLE IF NOT EXISTS arrived (
   sequence INTEGER PRIMARY KEY,
