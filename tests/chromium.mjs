@@ -10,7 +10,7 @@ export function launch() {
 /** A fresh page; `faults` are its uncaught errors and what it logs as an error or a warning. */
 export async function newPage(browser) {
   const page = await browser.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(45_000);
   const faults = [];
   page.on('pageerror', error => faults.push(error.message));
   page.on('console', message => {

@@ -370,7 +370,7 @@ test('the widget reports its events for analytics, and none without the feature'
   await ada.say('hello');
   await ada.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   let after = before;
-  for (const end = Date.now() + 20_000; after === before && Date.now() < end; ) after = await events();
+  for (const end = Date.now() + 45_000; after === before && Date.now() < end; ) after = await events();
   assert.equal(after, before + 1);
   await shop.set('analytics', false);
   await ada.knows('analytics', false);

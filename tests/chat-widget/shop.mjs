@@ -1,7 +1,9 @@
 // A shop's page with the chat widget, in the page itself and in a frame of another origin, and the service that answers it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { request as ask, createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 import { newPage } from '../chromium.mjs';
@@ -31,6 +33,9 @@ const DOCUMENT = {
   ),
 };
 
+/** The longest wait for what a page becomes, in milliseconds; a machine may run other suites beside. */
+const PATIENCE_MS = 45_000;
+
 /** Starts the flag server, the service of replies, a shop and the chat's own origin. */
 export async function startShop() {
   const folder = await dataFolder();
@@ -39,19 +44,16 @@ export async function startShop() {
   /** The fate of a message on its way to the service: `pass`, `lose` its answer, or `refuse` it for now; it waits for the gate. */
   const road = { mode: 'pass', asked: [], gate: undefined };
   const replies = await listen(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
+    const body = await buffer(request);
     if (request.method === 'POST') road.asked.push(JSON.parse(body).message.id);
     if (request.method === 'POST') await road.gate;
     const { mode } = road;
     if (mode === 'refuse' && request.method === 'POST') return response.writeHead(503, { 'access-control-allow-origin': '*' }).end();
-    const init = { method: request.method, headers: { 'content-type': 'application/json' }, body: body.length > 0 ? body : undefined };
-    const answer = await fetch(`${service.url}/messages`, init);
+    const answer = await forwarded(`${service.url}/messages`, request.method, body);
     if (mode === 'lose' && request.method === 'POST') return response.destroy();
     const allowed = ['access-control-allow-origin', 'access-control-allow-headers', 'content-type'];
-    const headers = Object.fromEntries([...answer.headers].filter(([name]) => allowed.includes(name)));
-    response.writeHead(answer.status, headers).end(Buffer.from(await answer.arrayBuffer()));
+    const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => allowed.includes(name)));
+    response.writeHead(answer.status, headers).end(answer.body);
   });
   const attributes = () => `data-url="${server.url}" data-client-key="${server.clientKey}" data-service="${replies.url}/messages"`;
   let shop;
@@ -128,6 +130,13 @@ async function listen(handle) {
   return { url: `http://127.0.0.1:${server.address().port}`, stop };
 }
 
+/** Asks on a connection of its own: one that was kept may end while a request is on its way, which no browser would send again. */
+async function forwarded(url, method, body) {
+  const asked = ask(url, { method, agent: false, headers: { 'content-type': 'application/json' } }).end(body);
+  const [answer] = await once(asked, 'response');
+  return { status: answer.statusCode, headers: answer.headers, body: await buffer(answer) };
+}
+
 /** A visitor of the shop, whose browser keeps what the visit stores. */
 export async function visit(browser, { shop }, { path = '/', context, size } = {}) {
   const own = context ?? (await browser.newContext(size ? { viewport: size } : {}));
@@ -184,7 +193,7 @@ class Visit {
   /** Waits until the messages are such. */
   async until(isSuch) {
     let messages;
-    for (const end = Date.now() + 20_000; Date.now() < end; await this.page.evaluate(() => new Promise(requestAnimationFrame))) {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await this.page.evaluate(() => new Promise(requestAnimationFrame))) {
       messages = await this.messages();
       if (isSuch(messages)) return messages;
     }
@@ -193,7 +202,7 @@ class Visit {
 
   /** Waits until the widget knows that a feature is on or off. */
   async knows(feature, isOn) {
-    for (const end = Date.now() + 20_000; Date.now() < end; await this.page.evaluate(() => new Promise(requestAnimationFrame)))
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await this.page.evaluate(() => new Promise(requestAnimationFrame)))
       if ((await this.widget.evaluate((element, name) => element.chat?.features.isOn(name), feature)) === isOn) return;
     throw new Error(`the widget did not hear that ${feature} is ${isOn ? 'on' : 'off'}`);
   }
