@@ -257,9 +257,10 @@ function readFlags(node, report) {
   if (node === undefined) return [];
   if (node.names.length > DOCUMENT.flags) throw new Refusal('/flags', 'too many flags');
   const repeated = node.repeated();
+  const budget = { valueBytes: DOCUMENT.valueBytes };
   return [...node.entries()].map(([key, value]) => {
     const watch = { isSegment: false, height: 0, references: [] };
-    const candidate = { key, at: below('/flags', key), isBad: false, watch, prerequisites: [], aliases: [] };
+    const candidate = { key, at: below('/flags', key), isBad: false, watch, budget, prerequisites: [], aliases: [] };
     candidate.wrong = (pointer, message) => {
       candidate.isBad = true;
       return report(pointer, message);
@@ -274,7 +275,7 @@ function readFlags(node, report) {
 }
 
 function readFlag(candidate, node) {
-  const { key, at, wrong, watch } = candidate;
+  const { key, at, wrong, watch, budget } = candidate;
   const unknownMembers = (object, pointer, known) => {
     for (const name of object.entries().keys()) if (!known.includes(name)) wrong(below(pointer, name), 'unknown member');
   };
@@ -318,7 +319,7 @@ function readFlag(candidate, node) {
   candidate.aliases = items(node, at, 'aliases', (alias, pointer) => ({ name: alias.type === 'string' ? alias.value : null, at: pointer }));
 
   const type = oneOf(node, at, 'type', TYPES, 'boolean');
-  const variants = readVariants(node, at, type, wrong);
+  const variants = readVariants(node, at, type, budget, wrong);
   const namesVariant = (value, pointer) => {
     if (value.type === 'string' && (variants === null || variants.has(value.value))) return value.value;
     return wrong(pointer, 'expected the name of a variant');
@@ -456,7 +457,7 @@ function readMetadata(node, at, wrong) {
 }
 
 /** Variant name → value, in the order written; `null` where nothing can be said about names. */
-function readVariants(node, at, type, wrong) {
+function readVariants(node, at, type, budget, wrong) {
   const value = node.get('variants');
   const pointer = below(at, 'variants');
   if (value === undefined) {
@@ -475,6 +476,10 @@ function readVariants(node, at, type, wrong) {
     const bytes = Buffer.byteLength(name);
     if (bytes === 0 || bytes > FLAG.variantName || REFUSED_NAMES.includes(name)) wrong(below(pointer, name), 'refused name');
     if (type !== null && !isOfType(type, variant)) wrong(below(pointer, name), `expected ${type}`);
+    else if (type === 'object') {
+      budget.valueBytes -= Buffer.byteLength(canonical(variant));
+      if (budget.valueBytes < 0) throw new Refusal(below(pointer, name), 'the values take too many bytes');
+    }
   }
   return variants;
 }

@@ -15,6 +15,14 @@ test('8,000,000 bytes of UTF-8 are read, one more is refused', () => {
   assert.equal(readDocument(described('é'.repeat(room / 2 + 1))).refused, true);
 });
 
+test('8,000,000 bytes of canonical values are read, one more is refused', () => {
+  // Numbers of 21 digits with a comma behind each, brackets, quotes, and a text of what is left.
+  const flag = bytes => `{"type":"object","variants":{"v":[${'1e20,'.repeat(40_000)}"${'x'.repeat(bytes - 880_004)}"]},"on":"v","off":"v"}`;
+  const read = (first, second) => readDocument(`${HEAD},"flags":{"a":${flag(first)},"b":${flag(second)}}}`);
+  assert.equal(read(3_000_000, 5_000_000).flags.size, 2);
+  assert.deepEqual(pointers(read(3_000_000, 5_000_001)), ['/flags/b/variants/v']);
+});
+
 test('a document or context of any depth is refused, not overrun', () => {
   const deep = '['.repeat(3_000_000) + ']'.repeat(3_000_000);
   assert.equal(readDocument(`${HEAD},"flags":{"a":${deep}}}`).refused, true);

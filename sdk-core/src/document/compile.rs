@@ -3,13 +3,13 @@ use alloc::{borrow::Cow, boxed::Box, format, string::String, vec::Vec};
 use core::{fmt, mem};
 
 use super::{
+    budget::Budget,
     definition::{CompiledFlag, CompiledSegment},
     error::DocumentError,
     kept::{Digest, Entry, Kept, Pieces, StateMembers, digest_flag},
     limits::{MAX_DOCUMENT_BYTES, MAX_ERRORS},
     link::{Environment, Lent, StatedFlag, link},
     overrides,
-    pattern::Budget,
     reader::{Report, once},
     segments::StandingSegment,
     state::State,
@@ -165,12 +165,12 @@ impl Compiler {
 
     /// Compiles segments and flags, or takes their kept parts. An error refuses the document.
     fn parts(&mut self, document: &Top<'_>, parts: &mut Parts, report: &mut Report) -> Result<(), DocumentError> {
-        let (mut builder, mut patterns, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
+        let (mut builder, mut budget, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
         let (place, mut room) = (Place::ROOT.name("segments"), MAX_ERRORS);
         for (name, member) in once(&document.segments, place, report) {
             report.reading(member.at);
             let kept = self.segments.take(name).filter(|_| member.is_recognised);
-            let mut entry = match kept.filter(|kept| patterns.charge(kept.compiled.part.patterns)) {
+            let mut entry = match kept.filter(|kept| budget.charge(kept.compiled.part.cost).is_ok()) {
                 Some(kept) => kept,
                 None => match Tape::of(member, place.name(name)) {
                     Err(error) => {
@@ -178,7 +178,7 @@ impl Compiler {
                         continue;
                     }
                     Ok(tape) => {
-                        Box::new(self.entry(name, Digest::default(), CompiledSegment::of_tape(name, tape, &mut builder, &mut patterns)?))
+                        Box::new(self.entry(name, Digest::default(), CompiledSegment::of_tape(name, tape, &mut builder, &mut budget)?))
                     }
                 },
             };
@@ -194,11 +194,11 @@ impl Compiler {
         for (key, member) in flags {
             report.reading(member.at);
             let kept = self.flags.take(key);
-            let kept = kept.filter(|kept| !member.is_recognised || patterns.charge(kept.compiled.part.patterns));
+            let kept = kept.filter(|kept| !member.is_recognised || budget.charge(kept.compiled.part.cost).is_ok());
             let mut entry = match kept {
                 Some(kept) if member.is_recognised => kept,
                 kept => {
-                    let Some(entry) = self.flag(key, member, kept, parts, (&mut builder, &mut patterns, &mut pieces), report)? else {
+                    let Some(entry) = self.flag(key, member, kept, parts, (&mut builder, &mut budget, &mut pieces), report)? else {
                         continue;
                     };
                     entry
@@ -218,14 +218,14 @@ impl Compiler {
         member: &Member<'_>,
         kept: Option<Box<Entry<CompiledFlag>>>,
         parts: &mut Parts,
-        (builder, patterns, pieces): (&mut Builder, &mut Budget, &mut Pieces),
+        (builder, budget, pieces): (&mut Builder, &mut Budget, &mut Pieces),
         report: &mut Report,
     ) -> Result<Option<Box<Entry<CompiledFlag>>>, DocumentError> {
         let flags = Place::ROOT.name("flags");
         let place = flags.name(key);
         let (digest, state) =
             if self.keeps { digest_flag(pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
-        let kept = kept.filter(|kept| kept.definition == digest && patterns.charge(kept.compiled.part.patterns));
+        let kept = kept.filter(|kept| kept.definition == digest && budget.charge(kept.compiled.part.cost).is_ok());
         let mut entry = match kept {
             Some(mut kept) => match read_members(&state, place) {
                 Ok(members) => {
@@ -243,7 +243,7 @@ impl Compiler {
             None => match Tape::of(member, place) {
                 Ok(tape) => {
                     let state = State::read(|name| tape.root().members()?.get(name), place, report);
-                    let compiled = CompiledFlag::of_tape(key, tape, builder, patterns)?;
+                    let compiled = CompiledFlag::of_tape(key, tape, builder, budget)?;
                     let mut entry = Box::new(self.entry(key, digest, compiled));
                     entry.state = state;
                     entry

@@ -3,9 +3,9 @@ use alloc::{borrow::Cow, format, vec::Vec};
 use core::fmt;
 
 use super::{
+    budget::Budget,
     limits::MAX_CONDITION_DEPTH,
     operand::Operand,
-    pattern,
     reader::{Fields, Report},
     segment_uses::SegmentUses,
 };
@@ -36,8 +36,8 @@ pub(crate) struct Conditions<'c, 't> {
     pub(crate) segments: SegmentUses,
     /// The deepest level at which a condition stands.
     pub(crate) depth: u32,
-    /// The work and the bytes that are left for the document's patterns.
-    pub(crate) patterns: &'c mut pattern::Budget,
+    /// The amounts that are left for the document.
+    pub(crate) budget: &'c mut Budget,
     /// Of the flag whose conditions are compiled; a segment has none.
     pub(crate) draws: Option<Draws<'t>>,
 }

@@ -3,11 +3,11 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 
 use super::{
+    budget::{Budget, Cost},
     condition::Conditions,
     error::DocumentError,
     flag,
     limits::MAX_ERRORS,
-    pattern::{Budget, Cost},
     report::Report,
     segment_uses::SegmentUses,
     state::{ENABLED, ROLLOUT},
@@ -56,8 +56,8 @@ pub(crate) struct Part {
     /// The first errors, and the number of all.
     pub(crate) errors: Vec<DocumentError>,
     pub(crate) error_count: usize,
-    /// The share of the document's pattern budget that it used.
-    pub(crate) patterns: Cost,
+    /// Its share of what a document may take.
+    pub(crate) cost: Cost,
     /// The bytes of the text that it was compiled from.
     pub(crate) length: usize,
 }
@@ -152,8 +152,8 @@ impl CompiledFlag {
     /// Compiles the text of a flag's definition, an object as it stands in a document under the flag's key.
     ///
     /// The state has a text of its own ([`FlagState::read`](crate::FlagState::read)): `enabled` and `rollout` are errors here.
-    /// The flag keeps its errors, and [`link`](crate::link) reports them and leaves the flag out. Fails only if the patterns alone take
-    /// more than all patterns of a document may.
+    /// The flag keeps its errors, and [`link`](crate::link) reports them and leaves the flag out. Fails only if its patterns or
+    /// values alone take more than those of a document may.
     pub fn compile(key: &str, text: &str) -> Result<Self, DocumentError> {
         let flags = Place::ROOT.name("flags");
         let place = flags.name(key);
@@ -173,11 +173,11 @@ impl CompiledFlag {
         Ok(Self { key: key.into(), definition, part })
     }
 
-    /// Compiles a definition that is read, of the flag with this key. An error refuses the document: its patterns take too much.
-    pub(crate) fn of_tape(key: &str, tape: Tape<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
+    /// Compiles a definition that is read, of the flag with this key. An error refuses the document, whose budget is used up.
+    pub(crate) fn of_tape(key: &str, tape: Tape<'_>, builder: &mut Builder, budget: &mut Budget) -> Result<Self, DocumentError> {
         let place = Place::ROOT.name("flags");
         let (definition, part) =
-            compile(tape, builder, patterns, |tape, conditions| flag::read(key, tape.root(), place.name(key), conditions))?;
+            compile(tape, builder, budget, |tape, conditions| flag::read(key, tape.root(), place.name(key), conditions))?;
         Ok(Self { key: key.into(), definition, part })
     }
 }
@@ -192,8 +192,8 @@ impl fmt::Debug for CompiledFlag {
 impl CompiledSegment {
     /// Compiles the text of a segment, a condition.
     ///
-    /// The segment keeps its errors, and [`link`](crate::link) reports them and leaves out the flags that use it. Fails only if the
-    /// patterns alone take more than all patterns of a document may.
+    /// The segment keeps its errors, and [`link`](crate::link) reports them and leaves out the flags that use it. Fails only if its
+    /// patterns alone take more than those of a document may.
     pub fn compile(name: &str, text: &str) -> Result<Self, DocumentError> {
         match Tape::read(text, Place::ROOT.name("segments").name(name)) {
             Ok(tape) => Self::of_tape(name, tape, &mut Builder::for_parts(), &mut Budget::default()),
@@ -201,10 +201,10 @@ impl CompiledSegment {
         }
     }
 
-    /// Compiles a segment that is read. An error refuses the document: its patterns take too much.
-    pub(crate) fn of_tape(name: &str, tape: Tape<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
+    /// Compiles a segment that is read. An error refuses the document, whose budget is used up.
+    pub(crate) fn of_tape(name: &str, tape: Tape<'_>, builder: &mut Builder, budget: &mut Budget) -> Result<Self, DocumentError> {
         let place = Place::ROOT.name("segments");
-        let (condition, part) = compile(tape, builder, patterns, |tape, conditions| {
+        let (condition, part) = compile(tape, builder, budget, |tape, conditions| {
             let at = conditions.compile(tape.root(), place.name(name), 1)?;
             Some(Outermost { at, depth: conditions.depth })
         })?;
@@ -222,13 +222,12 @@ impl fmt::Debug for CompiledSegment {
 impl Part {
     /// The part of a text that cannot be read: this error and nothing else.
     fn unreadable(error: DocumentError, text: &str) -> Self {
-        let patterns = Budget::default().taken_since(Budget::default());
         Self {
             tables: Image::EMPTY,
             segments: SegmentUses::default(),
             errors: Vec::from([error]),
             error_count: 1,
-            patterns,
+            cost: Cost::default(),
             length: text.len(),
         }
     }
@@ -238,16 +237,16 @@ impl Part {
 fn compile<'t, T>(
     tape: Tape<'t>,
     builder: &mut Builder,
-    patterns: &mut Budget,
+    budget: &mut Budget,
     read: impl FnOnce(&Tape<'t>, &mut Conditions<'_, 't>) -> Option<T>,
 ) -> Result<(Option<T>, Part), DocumentError> {
-    let (before, mut report) = (*patterns, Report::default());
+    let (before, mut report) = (*budget, Report::default());
     let mut conditions = Conditions {
         builder: &mut *builder,
         report: &mut report,
         segments: SegmentUses::default(),
         depth: 0,
-        patterns: &mut *patterns,
+        budget: &mut *budget,
         draws: None,
     };
     let length = tape.text().len();
@@ -260,7 +259,7 @@ fn compile<'t, T>(
         return Err(refusal);
     }
     let tables = tables.ok_or_else(DocumentError::too_large)?;
-    let patterns = patterns.taken_since(before);
+    let cost = budget.taken_since(before);
     let (errors, error_count) = report.finish();
-    Ok((read, Part { tables, segments, errors, error_count, patterns, length }))
+    Ok((read, Part { tables, segments, errors, error_count, cost, length }))
 }

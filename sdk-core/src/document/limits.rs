@@ -7,6 +7,10 @@ pub use crate::json::cursor::{MAX_LIST, MAX_NESTING};
 
 /// The largest document, in bytes of UTF-8.
 pub const MAX_DOCUMENT_BYTES: usize = 8_000_000;
+/// The most bytes of canonical JSON that the values of all variants of type object take.
+///
+/// A number may be longer in its canonical form than in the document: `1e20` has 21 digits.
+pub const MAX_VALUES_BYTES: usize = 8_000_000;
 /// The most flags of a document.
 pub const MAX_FLAGS: usize = 5_000;
 /// The most segments of a document.

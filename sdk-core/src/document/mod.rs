@@ -2,6 +2,7 @@
 //!
 //! One bad flag never spoils the rest: it is left out and reported with its place. Only what concerns the document as a whole
 //! refuses it: its schema, its bucket key, an unknown top-level member, a broken limit of the document.
+mod budget;
 mod compile;
 mod condition;
 mod copy;

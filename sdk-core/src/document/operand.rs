@@ -83,7 +83,7 @@ impl Operand<'_, '_, '_> {
                     report.expected(place, "a pattern (a string)", json);
                     return None;
                 };
-                match pattern::compile_pattern(&text, conditions.patterns) {
+                match pattern::compile_pattern(&text, conditions.budget) {
                     Ok(table) => {
                         let written = written(json, builder);
                         let table = builder.text(&table);

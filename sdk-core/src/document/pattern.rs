@@ -14,50 +14,16 @@ use minimise::{Minimal, minimise};
 use regex_automata::nfa::thompson;
 use regex_syntax::ast;
 
-use super::limits::{MAX_PATTERN_BYTES as MAX_BYTES, MAX_PATTERN_WORK, MAX_PATTERNS_BYTES, MAX_PATTERNS_WORK};
+use super::{
+    budget::{Budget, Exhausted},
+    limits::{MAX_PATTERN_BYTES as MAX_BYTES, MAX_PATTERN_WORK},
+};
 
 /// The largest automaton that is not yet deterministic, in bytes of memory: a repetition of a repetition ends here.
 const MAX_NFA_BYTES: usize = 1 << 19;
 
-/// The work and the bytes that are left for the patterns of a document.
-///
-/// Work is counted, never timed: so many steps to each byte of a pattern, one to each state of its first automaton, to each
-/// transition that is tried to make it deterministic, and to each transition of what becomes of it.
-#[derive(Clone, Copy)]
-pub(crate) struct Budget {
-    work: usize,
-    bytes: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { work: MAX_PATTERNS_WORK, bytes: MAX_PATTERNS_BYTES }
-    }
-}
-
-/// The share of a budget that some patterns used.
-#[derive(Clone, Copy)]
-pub(crate) struct Cost {
-    work: usize,
-    bytes: usize,
-}
-
-impl Budget {
-    /// The cost since the budget was `before`.
-    pub(crate) fn taken_since(&self, before: Self) -> Cost {
-        Cost { work: before.work - self.work, bytes: before.bytes - self.bytes }
-    }
-
-    /// Takes what patterns cost that are compiled already; answers whether there is as much.
-    #[must_use]
-    pub(crate) fn charge(&mut self, cost: Cost) -> bool {
-        let Some((work, bytes)) = self.work.checked_sub(cost.work).zip(self.bytes.checked_sub(cost.bytes)) else { return false };
-        *self = Self { work, bytes };
-        true
-    }
-}
-
-/// The work of one pattern.
+/// The work of one pattern: counted, never timed. Each byte of a pattern is so many steps, each state of its first automaton one, each
+/// transition that is tried to make it deterministic one, and each transition of what becomes of it.
 struct Work<'b> {
     budget: &'b mut Budget,
     spent: usize,
@@ -106,11 +72,11 @@ pub(crate) fn compile_pattern(pattern: &str, budget: &mut Budget) -> Result<Vec<
     let automaton = determinise(&nfa, &mut work)?;
     work.spend(automaton.steps.len())?;
     let table = write(&minimise(&automaton))?;
-    if table.len() > budget.bytes {
-        budget.bytes = 0;
+    if table.len() > budget.tables {
+        budget.tables = 0;
         return Err(PatternError::Exhausted);
     }
-    budget.bytes -= table.len();
+    budget.tables -= table.len();
     Ok(table)
 }
 
@@ -146,10 +112,7 @@ impl fmt::Display for PatternError {
             Self::Unavailable { offset, what } => write!(f, "pattern, byte {offset}: {what}"),
             Self::TooLong { bytes } => write!(f, "pattern has {bytes} bytes, at most {MAX_BYTES} are allowed"),
             Self::TooLarge { bytes } => write!(f, "pattern needs {bytes} bytes as a table, at most {MAX_BYTES} are allowed"),
-            Self::Exhausted => write!(
-                f,
-                "all patterns of a document take at most {MAX_PATTERNS_WORK} steps of work and {MAX_PATTERNS_BYTES} bytes as tables"
-            ),
+            Self::Exhausted => Exhausted::Patterns.fmt(f),
             Self::TooComplex => write!(
                 f,
                 "pattern takes too much work to become a table, which has at most {MAX_BYTES} bytes; expected fewer or smaller repetitions"
@@ -190,7 +153,8 @@ fn write(minimal: &Minimal) -> Result<Vec<u8>, PatternError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, MAX_BYTES, MAX_PATTERN_WORK, MAX_PATTERNS_BYTES, MAX_PATTERNS_WORK, PatternError};
+    use super::{Budget, MAX_BYTES, MAX_PATTERN_WORK, PatternError};
+    use crate::document::limits::{MAX_PATTERNS_BYTES, MAX_PATTERNS_WORK};
     use crate::matching::pattern::{found, is_valid};
     use crate::matching::seeded::Seeded;
     use alloc::format;
@@ -242,12 +206,12 @@ mod tests {
         let size = compile_pattern("^[ab]{1990}$").unwrap().len();
         let (refused, exhausted, budget) = of_one_budget((0..1_100).map(|_| "^[ab]{1990}$".into()));
         assert_eq!((refused, exhausted), (0, Some(MAX_PATTERNS_BYTES / size)));
-        assert_eq!(budget.bytes, 0);
+        assert_eq!(budget.tables, 0);
     }
 
     #[test]
     fn a_pattern_after_the_budget_is_spent_does_no_work() {
-        let mut budget = Budget { work: 0, bytes: MAX_PATTERNS_BYTES };
+        let mut budget = Budget { work: 0, ..Budget::default() };
         for pattern in ["", "a", "((((a{100}){100}){100}){100}){100}"] {
             assert!(matches!(super::compile_pattern(pattern, &mut budget), Err(PatternError::Exhausted)), "{pattern}");
         }

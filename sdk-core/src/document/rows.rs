@@ -3,11 +3,11 @@ use alloc::{format, vec::Vec};
 
 use super::{
     Compiled,
+    budget::Budget,
     definition::{CompiledFlag, CompiledSegment, Part},
     error::DocumentError,
     limits::{MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_SEGMENTS},
     link::{Environment, Lent, StatedFlag},
-    pattern::{Budget, PatternError},
     reader::{Repeated, Report},
     segments::StandingSegment,
     state::FlagState,
@@ -84,7 +84,7 @@ pub fn link<'r>(
 #[derive(Default)]
 struct Whole {
     bytes: usize,
-    patterns: Budget,
+    budget: Budget,
 }
 
 impl Whole {
@@ -94,6 +94,6 @@ impl Whole {
         if self.bytes > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::at(Place::ROOT, format!("the rows have more than {MAX_DOCUMENT_BYTES} bytes")));
         }
-        if self.patterns.charge(part.patterns) { Ok(()) } else { Err(DocumentError::at(place, PatternError::Exhausted)) }
+        self.budget.charge(part.cost).map_err(|exhausted| DocumentError::at(place, exhausted))
     }
 }

@@ -277,6 +277,37 @@ fn a_limit_of_the_document_refuses_it() {
     refused(&patterns(100), "/flags/a/rules/59/if/value");
 }
 
+/// A flag of type object whose one value, a list, has so many bytes in its canonical form.
+fn object_flag(bytes: usize) -> String {
+    // Brackets and quotes, numbers of 21 digits with a comma behind each, and one text of what is left.
+    let numbers = 40_000.min((bytes - 4) / 22);
+    let value = format!("[{}\"{}\"]", "1e20,".repeat(numbers), "x".repeat(bytes - 4 - 22 * numbers));
+    format!(r#"{{"type":"object","variants":{{"v":{value}}},"on":"v","off":"v"}}"#)
+}
+
+#[test]
+fn values_count_in_their_canonical_form_and_8_000_000_bytes_of_them_are_taken() {
+    let flags = |first, second| format!(r#""flags":{{"a":{},"b":{}}}"#, object_flag(first), object_flag(second));
+    check(&flags(3_000_000, 5_000_000), &["a", "b"], &[]);
+    refused(&flags(3_000_000, 5_000_001), "/flags/b/variants/v");
+    refused(&flags(8_000_001, 10), "/flags/a/variants/v");
+
+    // So it is where each is compiled by itself, and where one of the two is known from the document before.
+    let environment = Environment { name: None, key: BucketKey::from_bytes([7; 16]), private: &[] };
+    let state = FlagState::default();
+    let linked = |first, second| {
+        let [a, b] = [("a", first), ("b", second)].map(|(key, bytes)| CompiledFlag::compile(key, &object_flag(bytes)).unwrap());
+        link(&environment, [], [(&a, &state), (&b, &state)]).map_err(|error| error.pointer)
+    };
+    assert_eq!(linked(3_000_000, 5_000_000).unwrap().ruleset.len(), 2);
+    assert_eq!(linked(3_000_000, 5_000_001).unwrap_err(), "/flags/b");
+    let mut compiler = Compiler::new();
+    let mut pointer = |rest: &str| compiler.compile(&format!("{{{HEAD},{rest}}}"), None).map_err(|error| error.pointer).err();
+    assert_eq!(pointer(&flags(3_000_000, 5_000_000)), None);
+    assert_eq!(pointer(&flags(3_000_001, 5_000_000)), Some("/flags/b/variants/v".into()));
+    assert_eq!(pointer(&flags(3_000_000, 5_000_000)), None);
+}
+
 #[test]
 fn the_first_thousand_errors_are_told_and_all_are_counted() {
     let unknown = counted(200_000, |n| format!(r#""u{n}":0"#));

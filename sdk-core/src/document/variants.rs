@@ -2,6 +2,7 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use super::{
+    budget::{Budget, Exhausted},
     key::variant_name_fault,
     limits::MAX_VARIANTS,
     reader::{Fields, Report, report_repeated_within},
@@ -54,13 +55,13 @@ pub(crate) struct Variants {
 }
 
 impl Variants {
-    /// Reads them; `None` after reporting that there are none, or too many.
+    /// Reads them; `None` after reporting that there are none, too many, or more than the document's budget has room for.
     pub(crate) fn read(
         kind: FlagType,
         fields: &Fields<'_, '_, '_>,
         metadata: Option<&str>,
         builder: &mut Builder,
-        report: &mut Report,
+        (budget, report): (&mut Budget, &mut Report),
     ) -> Option<Self> {
         if fields.get("variants").is_none() && kind == FlagType::Boolean {
             let table = [(b"on".as_slice(), [value::TRUE].as_slice()), (b"off", &[value::FALSE])];
@@ -88,10 +89,17 @@ impl Variants {
             }
             report_repeated_within(json, place, report);
             // A variant of the wrong type keeps its place, so that what names it is not reported too.
-            let encoded = encode(kind, json).unwrap_or_else(|| {
-                report.expected(place, article(kind), json);
-                Vec::from([value::FALSE])
-            });
+            let encoded = match encode(kind, json, budget) {
+                Ok(Some(encoded)) => encoded,
+                Ok(None) => {
+                    report.expected(place, article(kind), json);
+                    Vec::from([value::FALSE])
+                }
+                Err(exhausted) => {
+                    report.refuse(place, exhausted);
+                    return None;
+                }
+            };
             names.push(Cow::Owned(String::from(name)));
             table.push(encoded);
         }
@@ -149,7 +157,7 @@ fn article(kind: FlagType) -> &'static str {
 }
 
 /// A variant's value in the form of the tables; `None` where it is not of the flag's type.
-fn encode(kind: FlagType, json: Value<'_, '_>) -> Option<Vec<u8>> {
+fn encode(kind: FlagType, json: Value<'_, '_>, budget: &mut Budget) -> Result<Option<Vec<u8>>, Exhausted> {
     let mut encoded = Vec::new();
     match (kind, json.node()) {
         (FlagType::Boolean, Node::Boolean(boolean)) => encoded.push(if boolean { value::TRUE } else { value::FALSE }),
@@ -157,10 +165,11 @@ fn encode(kind: FlagType, json: Value<'_, '_>) -> Option<Vec<u8>> {
         (FlagType::Number, Node::Number(number)) => value::push_number(&mut encoded, number),
         (FlagType::Object, Node::Object(_) | Node::Array(_)) => {
             let mut text = String::new();
-            canonical::write_json(&mut text, json);
+            canonical::write_json_within(&mut text, json, budget.values);
+            budget.values = budget.values.checked_sub(text.len()).ok_or(Exhausted::Values)?;
             value::push_text(&mut encoded, value::JSON, text.as_bytes());
         }
-        _ => return None,
+        _ => return Ok(None),
     }
-    Some(encoded)
+    Ok(Some(encoded))
 }

@@ -195,18 +195,31 @@ pub fn write_arranged<'j, 't>(out: &mut String, json: &'j Json<'t>, arrange: &im
 
 /// Appends canonical JSON; of a member that stands twice the last counts.
 pub(crate) fn write_json(out: &mut String, value: Value<'_, '_>) {
+    write_json_within(out, value, usize::MAX);
+}
+
+/// Appends canonical JSON as [`write_json`] does, but leaves out values once `out` is longer than `most`: text that came out longer is
+/// not JSON. Numbers alone may take more bytes than in the text that was read.
+pub(crate) fn write_json_within(out: &mut String, value: Value<'_, '_>, most: usize) {
+    if out.len() > most {
+        return;
+    }
     match value.node() {
         Node::Null => out.push_str("null"),
         Node::Boolean(boolean) => out.push_str(if boolean { "true" } else { "false" }),
         Node::Number(number) => write_number(out, number),
         Node::String(text) => write_string(out, &text),
-        Node::Array(items) => write_list(out, items, write_json),
-        Node::Object(members) => write_members(out, &members, |_| true),
+        Node::Array(items) => write_list(out, items, |out, item| write_json_within(out, item, most)),
+        Node::Object(members) => write_members_within(out, &members, |_| true, most),
     }
 }
 
 /// Appends an object of the members whose names `is_wanted` accepts.
 pub(crate) fn write_members(out: &mut String, members: &Members<'_, '_>, is_wanted: impl Fn(Name<'_, '_>) -> bool) {
+    write_members_within(out, members, is_wanted, usize::MAX);
+}
+
+fn write_members_within(out: &mut String, members: &Members<'_, '_>, is_wanted: impl Fn(Name<'_, '_>) -> bool, most: usize) {
     let mut sorted = members.in_order(Spelled::compare_units).filter(|(name, _)| is_wanted(*name)).peekable();
     let mut object = Object::open(out);
     while let Some((name, value)) = sorted.next() {
@@ -214,7 +227,7 @@ pub(crate) fn write_members(out: &mut String, members: &Members<'_, '_>, is_want
         if sorted.peek().is_some_and(|(next, _)| next.spelled().is(name.spelled())) {
             continue;
         }
-        write_json(object.member(&name.text()), value);
+        write_json_within(object.member(&name.text()), value, most);
     }
     object.close();
 }

@@ -94,27 +94,7 @@ pub(crate) enum Check {
 /// makes equal code pass or fail alike on every machine; the head of the table tells how many the machine of the run completes.
 pub(crate) const PER_MILLISECOND: f64 = 5_000_000.0;
 
-/// A ceiling that a case misses so far.
-pub(crate) struct Missed {
-    pub(crate) row: u8,
-    pub(crate) name: &'static str,
-    pub(crate) machine: Machine,
-    /// The amount that it takes, in the unit of its ceiling; more is a failure.
-    pub(crate) most: f64,
-}
-
 impl Check {
-    /// The same check with another ceiling; outcomes and errors have none.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes, far below 2^53")]
-    pub(crate) fn up_to(self, most: f64) -> Self {
-        match self {
-            Self::Instructions { honest, worst, .. } => Self::Instructions { honest, worst, times: most },
-            Self::Time { worst, .. } => Self::Time { worst, milliseconds: most },
-            Self::Memory { worst, .. } => Self::Memory { worst, bytes: most as u64 },
-            Self::Errors { .. } | Self::Outcomes(_) => self,
-        }
-    }
-
     /// The inputs with what each is called; those that are not run are not made.
     pub(crate) fn inputs(&self) -> Vec<(String, Box<dyn FnOnce() -> Input>)> {
         match self {

@@ -4,7 +4,7 @@ use std::{fs::OpenOptions, io::Write as _};
 use anyhow::{Context as _, Result};
 
 use crate::{
-    case::{Case, Check, Machine, Missed, PER_MILLISECOND},
+    case::{Case, Check, Machine, PER_MILLISECOND},
     hold::Found,
 };
 
@@ -19,9 +19,8 @@ pub(crate) fn head(rate: f64) -> String {
     )
 }
 
-/// A case, what it counted, and whether it came out as expected: a control is expected to miss, unless it says otherwise. A case that is
-/// known to be `missed` may take what it took then.
-pub(crate) fn line(machine: Machine, case: &Case, found: &Found, expected: bool, missed: Option<&Missed>) -> String {
+/// A case, what it counted, and whether it came out as expected: a control is expected to miss, unless it says otherwise.
+pub(crate) fn line(machine: Machine, case: &Case, found: &Found, expected: bool) -> String {
     let row = if case.row == 0 { "–".into() } else { format!("W{}", case.row) };
     let honest = found.honest.map(short).unwrap_or_default();
     let worst = found.worst.map_or_else(|| "stopped".into(), short);
@@ -40,12 +39,7 @@ pub(crate) fn line(machine: Machine, case: &Case, found: &Found, expected: bool,
     let is_met = found.is_met(&case.check);
     let faults = if found.faults.is_empty() { String::new() } else { format!(" ({})", found.faults.join("; ")) };
     let control = if expected { "" } else { " missed, as a control must:" };
-    let verdict = match missed {
-        Some(Missed { most, .. }) if !is_met && found.is_met(&case.check.up_to(*most)) => {
-            format!("MISSED, no more than {most} as known: HELD")
-        }
-        Some(_) | None => if is_met == expected { "MET" } else { "MISSED" }.into(),
-    };
+    let verdict = if is_met == expected { "MET" } else { "MISSED" };
     format!(
         "{row:<4} {:<6} {:<74} {honest:>9} {worst:>9} {found_as:>9} {ceiling:>10}{faults}{control} {verdict}",
         machine.name(),

@@ -61,7 +61,11 @@ pub(super) const CASES: &[Case] = &[
     }),
     case("aliases of flags", || Load::Compile(names("aliases", |number| format!("\"{number:x}a\""))).taken()),
     case("tags of flags", || Load::Compile(names("tags", |_| "\"\"".into())).taken()),
-    case("numbers that grow when they are canonical", || Load::Compile(value(lists(LIST, |_| "1e20"))).taken()),
+    case("numbers that grow when they are canonical", || Load::Compile(value(lists(LIST, |_| "1e20"))).refused()),
+    case("numbers that grow to the largest values of a document", || {
+        let list = format!("[{}]", items(LIST, |_| "1e20"));
+        Load::Compile(value(format_args!("[{}]", items(7, |_| &list)))).taken()
+    }),
     case("owners without overrides", || Load::Compile(owners(|number| format!(r#""{number:x}":{{}}"#))).taken()),
     case("owners with one override", || Load::Compile(owners(|number| format!(r#""{number:x}":{{"f0":true}}"#))).taken()),
     case("one owner with unknown flags", || {

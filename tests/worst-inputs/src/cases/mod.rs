@@ -1,5 +1,5 @@
 //! The rows. Sizes are large enough that a square is seen, and small enough that one ends.
-use crate::case::{Case, Machine, Missed};
+use crate::case::Case;
 
 pub(crate) use controls::SAME_WORK;
 
@@ -30,22 +30,6 @@ pub(crate) fn all() -> Vec<&'static Case> {
     cases
 }
 
-/// The ceilings that are not met yet, each with what its input takes: no input may take more, and one that is met again is to be removed.
-const MISSED: &[Missed] = &[
-    Missed { row: 13, name: "numbers that grow when they are canonical", machine: Machine::Native, most: 148e6 },
-    Missed {
-        row: 17,
-        name: "500 flags with a pattern each, one killed: a tenth of 5,000, by the clock",
-        machine: Machine::Native,
-        most: 1.15,
-    },
-];
-
-/// The amount that a case takes on a machine, where it is known to pass the ceiling.
-pub(crate) fn missed(case: &Case, machine: Machine) -> Option<&'static Missed> {
-    MISSED.iter().find(|missed| (missed.row, missed.name, missed.machine) == (case.row, case.name, machine))
-}
-
 /// The controls: cases that must be missed, and one that must be met.
 pub(crate) fn controls() -> impl Iterator<Item = (&'static Case, bool)> {
     controls::MISSED.iter().map(|case| (case, false)).chain(controls::MET.iter().map(|case| (case, true)))
@@ -54,6 +38,7 @@ pub(crate) fn controls() -> impl Iterator<Item = (&'static Case, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::Machine;
 
     #[test]
     fn every_row_is_held() {
@@ -77,14 +62,6 @@ mod tests {
                 let controlled = missed.any(|control| kind(control) == kind(case) && control.machines.contains(machine));
                 assert!(controlled, "W{} {} on {}", case.row, case.name, machine.name());
             }
-        }
-    }
-
-    #[test]
-    fn what_is_missed_is_a_case() {
-        for missed in MISSED {
-            let is_it = |case: &&Case| (case.row, case.name) == (missed.row, missed.name) && case.machines.contains(&missed.machine);
-            assert!(all().iter().any(is_it), "{}", missed.name);
         }
     }
 
