@@ -47,6 +47,7 @@ export const sqlMutants = [
     replacement: '  return state = 0;',
   },
   { name: 'SQL: a list without the kind holds', file: CONDITIONS, find: "return condition ->> 'kinds' = '' and", replacement: 'return' },
+  { name: 'SQL: no member is looked for', file: CONDITIONS, find: "when 'members' then", replacement: "when 'member' then" },
   { name: 'SQL: any is all', file: CONDITIONS, find: "segments) = (op = 'any') then", replacement: 'segments) = false then' },
   {
     name: 'SQL: a rollout lets its own bound in',

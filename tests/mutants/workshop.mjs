@@ -28,13 +28,14 @@ export class Workshop {
   #copy;
   #target;
 
-  constructor(number) {
+  /** `beside`: files and folders that the copy has beside the crates. */
+  constructor(number, beside = ['docs']) {
     const folder = join(repository, `target/mutants/${number}`);
     this.#copy = join(folder, 'copy');
     this.#target = join(folder, 'build');
     rmSync(this.#copy, { recursive: true, force: true });
     mkdirSync(this.#copy, { recursive: true });
-    copyCrates(this.#copy, CRATES, 'docs');
+    copyCrates(this.#copy, CRATES, ...beside);
   }
 
   /** Builds programs of the copy, each by its package and name. */
@@ -53,6 +54,14 @@ export class Workshop {
     const args = ['test', '--quiet', '--offline', '-p', crate, '--lib'];
     await this.#run('cargo', [...args, '--no-run'], { cwd: this.#copy });
     return this.#run('cargo', [...args, tests], { cwd: this.#copy }).then(
+      () => false,
+      () => true,
+    );
+  }
+
+  /** True if a command of cargo fails. */
+  fails([command, ...args]) {
+    return this.#run('cargo', [command, '--quiet', '--offline', ...args], { cwd: this.#copy }).then(
       () => false,
       () => true,
     );

@@ -120,13 +120,16 @@ fn mixed(random: &mut Random, one: &Json, other: &Json) -> Json {
     }
 }
 
-/// A flag that does not differ answers the same; so of two operands, or two ways of comparing with one, none may be forgotten.
+/// A flag that does not differ answers the same; so of two operators, two operands, or two ways of comparing with one, none may be
+/// forgotten.
 #[test]
-fn a_flag_differs_where_another_operand_or_option_changes_an_answer() {
+fn a_flag_differs_where_another_operator_operand_or_option_changes_an_answer() {
     let mut changing = BTreeSet::new();
     for_each_form(3, |random, operator, modifier, condition| {
-        let modifier = modifier.filter(|_| random.one_in(2));
-        let beside = conditions::test(random, operator, modifier);
+        let alike: Vec<_> = OPERATORS.iter().filter(|other| other.family == operator.family).collect();
+        let next = random.pick(&alike);
+        let modifier = modifier.filter(|modifier| next.modifiers.contains(modifier) && random.one_in(2));
+        let beside = conditions::test(random, next, modifier);
         let (one, mut other) = (condition.json, beside.json);
         if let [Some(operand), Some(next)] = [&one, &other].map(|test| test.member("value").cloned()) {
             other.put("value", if random.one_in(2) { mixed(random, &operand, &next) } else { operand });
