@@ -9,6 +9,7 @@ pub(super) const NATIVE: &[Beside] = &[
     beside("native: load 5,000 flags, a pattern each", "patterns 5000", None, Budget::Open),
     beside("native: one of 5,000 rows changed, linked", "row changed", None, Budget::Nanoseconds(5e6)),
     beside("native: one of 5,000 rows killed, linked", "row killed", None, Budget::Nanoseconds(5e6)),
+    beside("native: one of 5,000 flags killed in place", "restated", None, Budget::Nanoseconds(1e6)),
     beside("native: link a full document, 8 MB", "full linked", None, Budget::Nanoseconds(50e6)),
     beside("native: text of those 5,000, one changed", "document changed", None, Budget::Open),
     beside("native: text of those 5,000, one killed", "document killed", None, Budget::Open),

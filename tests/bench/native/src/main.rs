@@ -134,6 +134,7 @@ fn extremes(folder: &Path) -> std::io::Result<serde_json::Value> {
             row.0 = CompiledFlag::compile(key, definition).expect("the flag is sound");
         }),
         "row killed": one_row(rows(&before), &definitions(&killed), |row, (key, _, state)| row.1 = FlagState::read(key, state)),
+        "restated": restated(&before, &killed),
         "full linked": least_call(|| drop(black_box(link(&full)))),
         "document changed": again(&changed),
         "document killed": again(&killed),
@@ -182,6 +183,20 @@ fn one_row(mut rows: Vec<Row>, new: &[(String, String, String)], replace: impl F
     least_call(|| {
         replace(&mut rows[middle], &new[middle]);
         drop(black_box(link(&rows)));
+    })
+}
+
+/// The flag in the middle of a document is killed in the ruleset, as the hub and the isolates do it; no other flag is looked at.
+fn restated(before: &str, killed: &str) -> f64 {
+    let read = |document: &str| -> serde_json::Value { serde_json::from_str(document).expect("the document is JSON") };
+    let (before, killed) = (read(before), read(killed));
+    let flags = killed["flags"].as_object().expect("the document has flags");
+    let (key, flag) = flags.iter().nth(flags.len() / 2).expect("the document has flags");
+    let (text, mut compiler) = (flag.to_string(), Compiler::new());
+    let mut ruleset = compiler.compile(&before.to_string(), None).expect("the document is sound").ruleset;
+    least_call(|| {
+        let change = compiler.restate(&ruleset, key, black_box(&text)).expect("the definition is the same");
+        assert!(ruleset.restate(&change), "the ruleset takes the change");
     })
 }
 
