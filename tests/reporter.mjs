@@ -1,5 +1,6 @@
 /**
- * The report of Node's test runner for `cargo xtask test`: a JSON line for each test, and a last one when all have ended.
+ * The report of Node's test runner for `cargo xtask test`: a JSON line for each test, with its milliseconds, and a last one when all have
+ * ended. `target/reports` keeps the last report of each suite, and so tells which tests take long.
  *
  *     node --test --test-reporter=./tests/reporter.mjs --test-reporter-destination=FILE …
  */
@@ -10,8 +11,8 @@ export default async function* report(events) {
     const result = type === 'test:pass' ? resultOf(data) : type === 'test:fail' ? 'failed' : undefined;
     // A group passes if its tests do, and they are in the report.
     if (result === undefined || (result === 'passed' && data.details.type === 'suite')) continue;
-    const { name, file } = data;
-    yield `${JSON.stringify({ result, name, file })}\n`;
+    const { name, file, details } = data;
+    yield `${JSON.stringify({ result, name, file, ms: Math.round(details.duration_ms) })}\n`;
   }
   yield '{"over":true}\n';
 }

@@ -67,21 +67,17 @@ function members(object: object, depth: number): number {
 
 /** Writes a value that may nest `depth` levels; false where it may not stand there. */
 function any(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-      return text(value);
-    case 'number':
-      if (value - value !== 0) return false;
-      reserve(9);
-      bytes[at] = NUMBER;
-      // Adding zero turns -0 into 0.
-      view.setFloat64(at + 1, value + 0, true);
-      at += 9;
-      return true;
-    case 'boolean':
-      return tag(value ? TRUE : FALSE);
-  }
-  return value == null ? tag(NULL) : typeof value === 'object' && anyObject(value, depth);
+  if (typeof value === 'string') return text(value);
+  if (value == null) return tag(NULL);
+  if (typeof value === 'boolean') return tag(value ? TRUE : FALSE);
+  if (typeof value === 'object') return anyObject(value, depth);
+  if (typeof value !== 'number' || value - value !== 0) return false;
+  tag(NUMBER);
+  reserve(8);
+  // Adding zero turns -0 into 0.
+  view.setFloat64(at, value + 0, true);
+  at += 8;
+  return true;
 }
 
 function anyObject(object: { toJSON?: unknown }, depth: number): boolean {
@@ -97,15 +93,9 @@ function container(value: object, depth: number): boolean {
   reserve(4);
   const place = at;
   at += 4;
-  let count: number;
-  if (list) {
-    count = value.length;
-    if ((itemsLeft -= count) < 0) return false;
-    for (const item of value) if (!any(item, depth - 1)) return false;
-  } else {
-    count = members(value, depth);
-    if (count < 0) return false;
-  }
+  const count = list ? value.length : members(value, depth);
+  if (count < 0 || (list && (itemsLeft -= count) < 0)) return false;
+  if (list) for (const item of value) if (!any(item, depth - 1)) return false;
   view.setUint32(place, count, true);
   return true;
 }
@@ -135,8 +125,8 @@ function text(string: string): boolean {
       return true;
     }
   }
-  // No text may hold U+0000, or a surrogate without the other half; older browsers have no `isWellFormed`.
-  if (string.includes('\0') || !(string.isWellFormed?.() ?? !/\p{Surrogate}/u.test(string))) return false;
+  // No text may hold U+0000, or a surrogate without the other half, which alone is a surrogate to this pattern.
+  if (/\0|\p{Surrogate}/u.test(string)) return false;
   // Behind room for the tag and the longest length.
   const start = at + 5;
   let rest = encoder.encodeInto(string, bytes.subarray(start)).written;

@@ -17,7 +17,7 @@ import {
   WORDS,
 } from './tables.js';
 import type { EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue } from './types.js';
-import { freeze, requestedType } from './values.js';
+import { parseFrozen, requestedType } from './values.js';
 
 export type * from './types.js';
 
@@ -69,39 +69,36 @@ export interface PageEngine {
 }
 
 /**
- * Receives steps of an answer, for what is built on an engine and is not part of every page. Flags stand for their numbers. They come in an
- * order rather than by names, which a page's script would hold.
- *
- * @param numberOf finds the number of the flag with a key or alias; `NO_FLAG` if there is none
- * @param decide the decision about a flag for the context in force
- * @param one the decision about a flag for the context that was put last; times 2^32, the compared bucket + 1
- * @param put puts a context other than the one in force, which comes back by itself
- * @param pick the value of a decision, if it has one of the default's type
- * @param spell spells out what `one` answers
+ * Steps of an answer, for what is built on an engine and is not part of every page. Flags stand for their numbers. They come in an order rather
+ * than by names, which a page's script would hold.
  */
-export type ReceiveParts = (
+export type EngineParts = readonly [
+  /** Finds the number of the flag with a key or alias; `NO_FLAG` if there is none. */
   numberOf: (flagKey: string) => number,
+  /** The decision about a flag for the context in force. */
   decide: (flag: number) => number,
+  /** The decision about a flag for the context that was put last; times 2^32, the compared bucket + 1. */
   one: (flag: number, requested: number) => number,
+  /** Puts a context other than the one in force, which comes back by itself. */
   put: (context: unknown, now: number) => void,
+  /** The value of a decision, if it has one of the default's type. */
   pick: <T>(flag: number, decision: number, defaultValue: T) => T,
+  /** Spells out what `one` answers. */
   spell: <T>(flag: number, answer: number, defaultValue: T) => EvaluationDetails<T>,
-) => void;
+];
 
 /** How an engine answers. */
 export interface EngineOptions {
   /** Whether details tell the step that answered: for tools that compare runtimes. @default false */
   readonly step?: boolean;
-  /** Receives the engine's parts when it is made. */
-  readonly receive?: ReceiveParts;
 }
 
 /**
- * A fresh engine of an instantiated module, without a program yet.
+ * A fresh engine of an instantiated module, without a program yet, and its parts.
  *
  * @param free the numbers of the instance's free engines, at least one: the engine takes one and gives it back when it is closed
  */
-export function createEngine(wasm: EngineModule, free: number[], { step: isTold, receive }: EngineOptions = {}): PageEngine {
+export function createEngine(wasm: EngineModule, free: number[], { step: isTold }: EngineOptions = {}): [PageEngine, EngineParts] {
   const { memory } = wasm;
   const id = free.pop()!;
   /** How many flags there are, and how many keys and aliases. */
@@ -113,7 +110,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
   let numbers = new Map<string, number>(),
     listed = 0;
   /** By flag: its variants' values and names in turn, as far as they were asked for; by their place, for flags that have the same. */
-  let variants: FlagValue[][], places: Map<number, FlagValue[]>;
+  let variants: FlagValue[][], places: Record<number, FlagValue[]>;
   /** By flag: what is told with its answers, as far as it was asked for; `false` where nothing is. */
   let metadata: (FlagMetadata | false)[];
   /** Two words a flag for the context in force: decision, compared bucket + 1; 0 where it was not asked for yet. */
@@ -134,13 +131,12 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
     return at;
   };
   const room = (bytes: number) => {
-    capacity = Math.max(capacity, bytes);
-    const at = take(capacity);
-    return (buffer = new Uint8Array(memory.buffer, at, capacity));
+    const at = take((capacity = bytes));
+    return (buffer = new Uint8Array(memory.buffer, at, bytes));
   };
   const put = (next: unknown, at: number) => {
     current = false;
-    wasm.identify(id, writeContext(next, room, buffer?.length ? buffer : room(0)), at);
+    wasm.identify(id, writeContext(next, room, buffer?.length ? buffer : room(capacity)), at);
   };
   /** Puts the context in force back, after another was asked about. */
   const hold = () => {
@@ -156,7 +152,6 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
   /** The text whose place and length stand at a word. */
   const text = (at: number) => decode(texts + word(at), word(at + 1) & LENGTH);
   const record = (flag: number) => word(CODE) + 4 * flag;
-  const kindOf = (flag: number) => word(record(flag) + 1) >>> 28;
 
   const one = (flag: number, requested: number) => wasm.one(id, flag, requested);
   const numberOf = (key: string) => numbers.get(key) ?? search(key);
@@ -194,25 +189,16 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
   };
 
   const variantAt = (flag: number, variant: number) => word(record(flag) + 2) + 1 + 3 * variant;
-  const sharedAt = (place: number): FlagValue[] => {
-    const shared = places.get(place) ?? [];
-    places.set(place, shared);
-    return shared;
-  };
-  const variantsOf = (flag: number) => (variants[flag] ??= sharedAt(variantAt(flag, 0)));
+  const variantsOf = (flag: number) => (variants[flag] ??= places[variantAt(flag, 0)] ??= []);
   const variantValue = (flag: number, variant: number): FlagValue =>
     (variantsOf(flag)[2 * variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
-  const variantName = (flag: number, variant: number) => (variantsOf(flag)[2 * variant + 1] ??= text(variantAt(flag, variant))) as string;
   /** A place and a length stand behind the variants, if the upper bit of their count says so. */
-  const readMetadata = (flag: number): FlagMetadata | false => {
-    const count = word(word(record(flag) + 2)) | 0;
-    return count < 0 && freeze(JSON.parse(text(variantAt(flag, count & LENGTH))) as FlagMetadata);
-  };
+  const readMetadata = (flag: number, count = word(variantAt(flag, 0) - 1)): FlagMetadata | false =>
+    count >>> 31 > 0 && (parseFrozen(text(variantAt(flag, count & LENGTH))) as FlagMetadata);
   /** The value of a decision, if it has one of the default's type. */
   const pick = <T>(flag: number, decision: number, defaultValue: T): T => {
-    const variant = decision & TWELVE_BITS;
-    if (variant === 0) return defaultValue;
-    const value = variantValue(flag, variant - 1);
+    const variant = decision & TWELVE_BITS,
+      value = variant ? variantValue(flag, variant - 1) : undefined;
     return typeof value === typeof defaultValue ? (value as T) : defaultValue;
   };
   const readValue = (at: number): FlagValue => {
@@ -221,15 +207,13 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
     if (tag < 3) return tag === 2;
     if (tag === 3) return view.getFloat64(at, true);
     let length = 0,
-      shift = 0,
-      byte: number;
-    do {
+      byte = 128;
+    for (let shift = 0; byte > 127; shift += 7) {
       byte = view.getUint8(at++);
       length |= (byte & 127) << shift;
-      shift += 7;
-    } while (byte > 127);
+    }
     const written = decode(at, length);
-    return tag === 4 ? written : freeze(JSON.parse(written) as object);
+    return tag === 4 ? written : (parseFrozen(written) as FlagValue);
   };
 
   /** Spells out a decision; times 2^32, the compared bucket + 1. */
@@ -245,7 +229,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
       bucket = Math.floor(answer / WIDE);
     if (variant >= 0) {
       details.value = variantValue(flag, variant) as T;
-      details.variant = variantName(flag, variant);
+      details.variant = (variantsOf(flag)[2 * variant + 1] ??= text(variantAt(flag, variant))) as string;
     }
     if (layer) details.layer = layer;
     else details.errorCode = CODES[number - 1]!;
@@ -256,8 +240,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
     if (told) details.metadata = told;
     return details;
   };
-  receive?.(numberOf, decide, one, put, pick, spell);
-  return {
+  const engine: PageEngine = {
     load(program) {
       const at = take(program.length);
       new Uint8Array(memory.buffer).set(program, at);
@@ -273,7 +256,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
       numbers = new Map();
       listed = 0;
       variants = [];
-      places = new Map();
+      places = {};
       metadata = [];
       forget();
     },
@@ -291,14 +274,16 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold,
     details(flagKey, defaultValue) {
       const flag = numberOf(flagKey),
         kind = requestedType(defaultValue);
-      if (flag >= 0 && (!kind || kind === kindOf(flag))) return spell(flag, decide(flag) + answers[2 * flag + 1]! * WIDE, defaultValue);
+      if (flag >= 0 && (!kind || kind === word(record(flag) + 1) >>> 28))
+        return spell(flag, decide(flag) + answers[2 * flag + 1]! * WIDE, defaultValue);
       hold();
       return spell(flag, one(flag, kind), defaultValue);
     },
-    flagKeys: () => Array.from({ length: flags }, (_, flag) => text(record(flag))).filter(Boolean),
+    flagKeys: () => [...Array(flags).keys()].map(flag => text(record(flag))).filter(Boolean),
     close() {
       wasm.close(id);
       free.push(id);
     },
   };
+  return [engine, [numberOf, decide, one, put, pick, spell]];
 }

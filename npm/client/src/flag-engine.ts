@@ -1,5 +1,5 @@
 /** An engine that also answers for contexts that are not in force: for tools, benches and servers. */
-import type { EngineOptions, PageEngine, ReceiveParts } from './engine.js';
+import type { EngineParts, PageEngine } from './engine.js';
 import type { EvaluationContext, EvaluationDetails, FlagValue } from './types.js';
 import { requestedType } from './values.js';
 
@@ -17,11 +17,7 @@ export interface FlagEngine extends PageEngine {
   askValue<T extends FlagValue>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): T;
 }
 
-/** @param make makes the engine */
-export function flagEngine(make: (options: EngineOptions) => PageEngine, options: EngineOptions = {}): FlagEngine {
-  let parts!: Parameters<ReceiveParts>;
-  const engine = make({ ...options, receive: (...received) => (parts = received) });
-  const [numberOf, decide, one, put, pick, spell] = parts;
+export function flagEngine([engine, [numberOf, decide, one, put, pick, spell]]: [PageEngine, EngineParts]): FlagEngine {
   return {
     ...engine,
     value(flagKey, defaultValue) {

@@ -10,7 +10,7 @@
  */
 import type { EngineOptions } from './engine.js';
 import { type FlagEngine, flagEngine } from './flag-engine.js';
-import { instancesOf, pageEngine } from './page-engine.js';
+import { engineWithParts, instancesOf } from './page-engine.js';
 
 export { type EngineOptions, ProgramRefused } from './engine.js';
 export type { FlagEngine } from './flag-engine.js';
@@ -21,5 +21,5 @@ let compiled: WebAssembly.Module | undefined;
 /** A fresh engine, without a program yet. The first call's module serves all. */
 export function loadEngine(module: BufferSource | WebAssembly.Module, options?: EngineOptions): FlagEngine {
   const instantiate = () => instancesOf((compiled ??= module instanceof WebAssembly.Module ? module : new WebAssembly.Module(module)))();
-  return flagEngine(own => pageEngine(instantiate, own), options);
+  return flagEngine(engineWithParts(instantiate, options));
 }
