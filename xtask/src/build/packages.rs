@@ -116,7 +116,7 @@ const ADMIN: Package = Package {
     name: "admin",
     entries: &[Entry {
         sources: &["src/embed/index.tsx"],
-        options: &["--loader:.css=text", "--jsx=automatic", "--minify", "--banner:js=\"use client\";"],
+        options: &["--loader:.css=text", "--loader:.deflate=base64", "--jsx=automatic", "--minify", "--banner:js=\"use client\";"],
     }],
     types: "tsconfig.types.json",
     constants: || Ok(Vec::new()),
