@@ -231,6 +231,8 @@ test('two clients on one page ask for themselves alone', async t => {
   await other.ready();
   one.questions();
   one.client.close();
+  // The code that watches the page comes behind the answers.
+  while (page.listeners() === 0) await new Promise(setImmediate);
   page.focus();
   await one.pass(SECOND);
   assert.deepEqual([one.questions(), page.listeners()], [1, 4]);

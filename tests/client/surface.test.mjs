@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { bootstrap } from '../../npm/client/dist/entry/bootstrap.js';
 import { createClient, on, report } from '../../npm/client/dist/entry/node.js';
 import { outcomes } from '../../npm/client/dist/entry/outcomes.js';
 import { ownServer } from '../own-server.mjs';
@@ -55,8 +56,12 @@ test('events: change, error, stale and ready, each only at its own moment', asyn
   client.close();
 });
 
-test('a rollback is an event of its flag, and a flag that is switched off is none', async () => {
-  const client = open({ context: { customerId: 'c-1', targetingKey: 'u-1' } });
+test('a rollback is an event of its flag, once, and a flag that is switched off is none', async () => {
+  let isAway = false;
+  const client = open({
+    context: { customerId: 'c-1', targetingKey: 'u-1' },
+    fetch: (...request) => (isAway ? Promise.reject(new TypeError('away')) : fetch(...request)),
+  });
   const act = async (action, body = {}) => {
     const { status, text } = await server.asAdmin(`/api/admin/rollout/${action}`, { body: { featureName: 'gradual', ...body } });
     assert.equal(status, 200, text);
@@ -75,6 +80,27 @@ test('a rollback is an event of its flag, and a flag that is switched off is non
   const { reason, layer, rolledBack } = client.inspect('gradual');
   assert.deepEqual({ reason, layer, rolledBack }, { reason: 'DISABLED', layer: 'kill', rolledBack: true });
   assert.equal(client.inspect('off').rolledBack, undefined);
+
+  const late = [];
+  on(client, 'rolledBack', ({ flagKey }) => late.push(flagKey));
+  const changed = [];
+  on(client, 'change', ({ flagKeys }) => changed.push(...flagKeys.filter(flagKey => flagKey === 'gradual')));
+  /** Answers become stale and are confirmed; a context that is none has no answers for a moment. */
+  const flip = async () => {
+    isAway = true;
+    await client.setContext({ customerId: 'c-2' });
+    isAway = false;
+    await client.setContext(null);
+    await client.setContext({ customerId: 'c-1', targetingKey: 'u-1' });
+    await client.refresh();
+  };
+  await flip();
+  assert.ok(changed.length >= 2, 'the details of the flag did change');
+  assert.deepEqual([heard, late], [['gradual'], []]);
+  await act('create', { whitelistedCustomers: ['c-1'], start: true });
+  await act('rollback', { reason: 'it fails again' });
+  await flip();
+  assert.deepEqual([heard, late], [['gradual', 'gradual'], ['gradual']]);
   client.close();
 });
 
@@ -132,6 +158,22 @@ test('a developer forces variants, and production does not', async t => {
   client.override('pro', 'off');
   assert.equal(client.isEnabled('pro'), false);
   client.close();
+  assert.deepEqual([client.override('pro', 'on'), client.isEnabled('pro')], [false, false], 'a closed client');
+
+  const early = open({ context: { customerId: 'c-1' }, lazy: true });
+  assert.deepEqual([early.override('pro', 'on'), early.isEnabled('pro'), early.status], [true, true, 'pending'], 'without a program');
+  await early.ready();
+  assert.deepEqual([early.isEnabled('pro'), early.getValue('words', {}).label], [true, 'Pay']);
+  early.override('pro');
+  assert.equal(early.isEnabled('pro'), false);
+  early.close();
+  const first = bootstrap({ flags: { pro: { value: false, variant: 'off', reason: 'DEFAULT' } } });
+  const rendered = open({ context: { customerId: 'c-1' }, lazy: true, bootstrap: first });
+  assert.deepEqual([rendered.override('pro', 'on'), rendered.isEnabled('pro')], [true, true], 'beside a bootstrap');
+  rendered.close();
+  const off = open({ enabled: false });
+  assert.deepEqual([off.override('pro', 'on'), off.isEnabled('pro')], [false, false], 'while flags are switched off');
+  off.close();
   process.env.NODE_ENV = 'production';
   const visitor = open({ context: { customerId: 'c-1' } });
   await visitor.ready();

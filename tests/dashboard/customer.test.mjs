@@ -55,11 +55,15 @@ test('a rule over an unknown attribute is the nearest miss, and what the page of
   await steps.getByText('The edge does not know plan of them.').waitFor();
 
   await page.getByText('Add what their page knows').click();
-  const text = page.getByLabel('Report of the page, or attributes as JSON');
+  const text = page.getByLabel('Context of their page, as JSON');
   const use = page.getByRole('button', { name: 'Use them' });
   for (const [pasted, refusal] of [
     ['{"plan": ', /^The text is no JSON: /],
-    ['["plan"]', 'Expected an object: a report with "context", or a context.'],
+    ['["plan"]', 'Expected an object: a context, or one with "context".'],
+    [
+      JSON.stringify({ at: '2026-11-29T12:00:00Z', status: 'ready', flags: { ruled: { variant: 'off', reason: 'DEFAULT' } } }),
+      'A report of the client has no attributes. Paste the context that the page gives the client.',
+    ],
     ['{"context":{"customerId":"customer-2","plan":"pro"}}', 'The text is about the customer customer-2. Search for that id first.'],
   ]) {
     await text.fill(pasted);

@@ -24,7 +24,7 @@ const SCRIPT = `
 /** The host's own styles reach everything of its page, and must reach nothing of the component. */
 const STYLE = 'button, input, li { display: none } h1 { color: rgb(1, 2, 3) }';
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'";
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'";
 
 const server = ownServer({
   document: { schema: 'twinflag/1', flags: { first: { unit: 'customerId', stage: 'beta' }, second: { unit: 'customerId' } } },
@@ -55,7 +55,8 @@ async function startHost(script) {
   });
   const answerOf = async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://host');
-    const send = (type, body) => response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body);
+    const policy = searchParams.has('strict') ? POLICY.replace(" 'wasm-unsafe-eval'", '') : POLICY;
+    const send = (type, body) => response.writeHead(200, { 'content-type': type, 'content-security-policy': policy }).end(body);
     if (pathname === '/page.js') return send('text/javascript', script);
     if (pathname === '/style.css') return send('text/css', STYLE);
     if (pathname === '/')
@@ -78,7 +79,7 @@ async function startHost(script) {
       headers,
       ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
     });
-    const kept = ['content-type', 'etag', 'retry-after'].flatMap(name =>
+    const kept = ['content-type', 'etag', 'retry-after', 'twinflag-version'].flatMap(name =>
       answered.headers.has(name) ? [[name, answered.headers.get(name)]] : [],
     );
     response.writeHead(answered.status, Object.fromEntries(kept));
@@ -93,9 +94,9 @@ async function startHost(script) {
   return listening;
 }
 
-async function opened(props = {}) {
+async function opened(props = {}, query = '') {
   const { page, faults } = await newPage(browser);
-  await page.goto(`http://127.0.0.1:${host.address().port}/?props=${encodeURIComponent(JSON.stringify(props))}`);
+  await page.goto(`http://127.0.0.1:${host.address().port}/?props=${encodeURIComponent(JSON.stringify(props))}${query}`);
   return { page, faults };
 }
 
@@ -114,7 +115,10 @@ test('the list of flags stands in a page of another origin, and a flag is turned
   await page.getByText('first is off for everyone.').waitFor();
   const [record] = await changes(server);
   assert.deepEqual([record.action, record.flagPath, record.reason], ['flag.kill', 'first', 'seen in the host']);
-  assert.ok(passed.length > 0 && passed.every(path => /^(GET|POST) \/(api\/admin\/|v1\/explain|health$)/.test(path)), passed.join('\n'));
+  assert.ok(
+    passed.length > 0 && passed.every(path => /^(GET|POST) \/(api\/admin\/|v1\/(explain|program)|health$)/.test(path)),
+    passed.join('\n'),
+  );
   // The host signs in and out, and its address stays its own.
   assert.equal(await page.getByRole('button', { name: 'Sign out' }).count(), 0);
   assert.equal(new URL(page.url()).hash, '');
@@ -146,9 +150,71 @@ test('it begins with the customer whom the host is about, with the organization 
   await page.close();
 });
 
+test('the playground has its core from the package, and the edge agrees with it', async () => {
+  const { page, faults } = await opened();
+  await page.getByRole('link', { name: 'Customers' }).click();
+  await page.getByRole('link', { name: 'Any context' }).click();
+  const own = page.getByRole('region', { name: 'In this page' });
+  await page.getByLabel('Flag').fill('second');
+  await page.getByLabel('Context, as JSON').fill('{"customerId":"c-1"}');
+  await page.getByRole('button', { name: 'Ask the edge' }).click();
+  await own.getByText('The edge agrees, at the same version.').waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('where the page’s policy refuses the core, the playground says what it needs, and the edge answers', async () => {
+  const { page } = await opened({}, '&strict');
+  await page.getByRole('link', { name: 'Customers' }).click();
+  await page.getByRole('link', { name: 'Any context' }).click();
+  await page.getByText(/^The core cannot be loaded. It needs ‘wasm-unsafe-eval’/).waitFor();
+  await page.getByLabel('Flag').fill('second');
+  await page.getByRole('button', { name: 'Ask the edge' }).click();
+  await page.getByRole('region', { name: 'Answer' }).locator('li').first().waitFor();
+  await page.close();
+});
+
+test('keys are short cuts inside of the component, and the host’s everywhere else', async () => {
+  const { page, faults } = await opened();
+  await page.evaluate(() => {
+    globalThis.pressed = [];
+    addEventListener('keydown', event => globalThis.pressed.push([event.key, event.defaultPrevented]));
+  });
+  const pressed = () => page.evaluate(() => globalThis.pressed.splice(0));
+  await page.locator('.rows > li').first().waitFor();
+  await page.keyboard.press('/');
+  await page.getByRole('link', { name: 'second', exact: true }).click();
+  await page.getByRole('button', { name: 'Turn off for everyone' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Host' }).click();
+  await page.keyboard.press('k');
+  assert.deepEqual(
+    await pressed(),
+    [
+      ['/', false],
+      ['k', false],
+    ],
+    'on the host’s page',
+  );
+  await page.getByRole('heading', { level: 1, name: 'second' }).click();
+  await page.keyboard.press('/');
+  await page.keyboard.press('k');
+  assert.deepEqual(
+    await pressed(),
+    [
+      ['/', false],
+      ['k', true],
+    ],
+    'a view without a search leaves its key alone',
+  );
+  await page.getByRole('dialog').waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test('a key that is pressed in a field of the component is typed there, and no short cut', async () => {
   const { page, faults } = await opened();
   await page.locator('.rows > li').first().waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Features' }).click();
   await page.keyboard.press('/');
   const search = page.getByLabel('Search flags');
   await page.keyboard.type('/first/');

@@ -62,7 +62,7 @@ test('create a flag and turn it on for two customers', async t => {
 test('give it to 5 %, then to 50 %', async t => {
   const { page, press, end } = await begin('/flags/stranger');
   for (const share of [5, 50]) {
-    await page.getByLabel('Percentage').fill(String(share));
+    await page.getByLabel('Percentage', { exact: true }).fill(String(share));
     await press('Set');
     await page.getByRole('dialog').getByLabel('Reason').fill('no complaints');
     await press(`Set ${share} %`);

@@ -1,5 +1,6 @@
 // Scenarios that a test plays in the page, each with a root of its own: what is counted comes back as data.
 import { createClient } from '@twinflag/client';
+import { outcomes } from '@twinflag/client/outcomes';
 import { FeatureFlag, FlagProvider, useFeatureFlag, useFlagClient, useFlagStatus, useFlagValue, useSuspenseFlag } from '@twinflag/react';
 import { useFeatureFlag as useBoolean } from '@twinflag/react/boolean';
 import * as React from 'react';
@@ -133,6 +134,39 @@ globalThis.scenarios = {
     unmount();
     await settled();
     return { sent, clients: clients.size };
+  },
+
+  /** Loggers that are no JSON and functions, made anew at each rendering; then one function less. */
+  async loggers(options) {
+    const clients = new Set();
+    const lines = [];
+    const Probe = () => {
+      clients.add(useFlagClient());
+      return null;
+    };
+    const app = (name, more) => {
+      const logger = { warn: line => lines.push(`${name}: ${line}`) };
+      logger.itself = logger;
+      return (
+        <FlagProvider options={{ ...options, context: { n: '7' }, logger, outcomes: outcomes(), ...more }}>
+          <Probe />
+          <Flag name="f7" />
+        </FlagProvider>
+      );
+    };
+    const { render, unmount } = mount(app('first'));
+    const [client] = clients;
+    await client.ready();
+    await settled();
+    render(app('second', { fetch: () => Promise.reject(new TypeError('away')) }));
+    await settled();
+    await client.refresh();
+    const same = clients.size;
+    render(app('third', { outcomes: undefined }));
+    await settled();
+    unmount();
+    await settled();
+    return { same, lines, clients: clients.size };
   },
 
   /** Another key is another client, and the first one is closed. */

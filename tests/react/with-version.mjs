@@ -251,6 +251,11 @@ export function testReact(version) {
       assert.deepEqual({ sent, clients }, { sent: ['ada', 'bob', null, null], clients: 2 });
     });
 
+    test('neither a logger nor a function that is made anew is another client; the latest logger is told', async () => {
+      const { same, lines, clients } = await play('loggers');
+      assert.deepEqual({ same, lines, clients }, { same: 1, lines: ['second: away'], clients: 2 });
+    });
+
     test('another key is another client', async () => {
       const closed = 'the client is closed';
       const { answers, ends } = await play('rekeyed', { mayLog: /status of 401|answers 401: it knows no such client key/ });

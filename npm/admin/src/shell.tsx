@@ -1,7 +1,7 @@
 /** The frame around every view: where one is, which environment it is about, and whether what is shown is new. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { type RefObject, useEffect, useRef } from 'react';
+import { useContext, useEffect, useRef } from 'react';
 
 import { take } from './api/client.js';
 import { Refusal } from './api/refusal.js';
@@ -9,6 +9,7 @@ import { parameterOf, useEnvironment, useEnvironments } from './environment.js';
 import { type State, useLive } from './live.js';
 import { Brand } from './parts/brand.js';
 import { clock } from './parts/moment.js';
+import { ContentContext, useShortcut } from './parts/shortcut.js';
 import { Loading, ProblemNote } from './parts/states.js';
 import { Toasts } from './parts/toasts.js';
 import { SessionAs, useRights, useSession } from './session.js';
@@ -39,7 +40,6 @@ function Frame({ refused }: { refused: Refusal | undefined }) {
   // The address behind `#` is the view's, so the way to the content is no anchor.
   const content = useRef<HTMLElement>(null);
   const views = useRef<HTMLElement>(null);
-  useSearchKey(content);
   const { pathname } = useLocation();
   useEffect(() => {
     // On a narrow page the chosen view may stand outside of what the navigation shows.
@@ -85,7 +85,10 @@ function Frame({ refused }: { refused: Refusal | undefined }) {
         </p>
       )}
       <main ref={content} tabIndex={-1}>
-        <Toasts key={environment.name}>{refused ? <ProblemNote error={refused} /> : <Outlet />}</Toasts>
+        <ContentContext value={content}>
+          <SearchKey />
+          <Toasts key={environment.name}>{refused ? <ProblemNote error={refused} /> : <Outlet />}</Toasts>
+        </ContentContext>
       </main>
     </>
   );
@@ -133,22 +136,14 @@ function EnvironmentChoice() {
   );
 }
 
-/** `/` puts the cursor in the view's search field, unless one is typing. */
-function useSearchKey(content: RefObject<HTMLElement | null>) {
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.composedPath()[0])) return;
-      const field = content.current?.querySelector<HTMLInputElement>('input[type=search]');
-      if (!field) return;
-      event.preventDefault();
-      field.focus();
-      field.select();
-    };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
-  }, [content]);
-}
-
-function isTyping(target: EventTarget | undefined): boolean {
-  return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
+/** `/` puts the cursor in the view's search field. */
+function SearchKey() {
+  const content = useContext(ContentContext);
+  useShortcut('/', () => {
+    const field = content.current?.querySelector<HTMLInputElement>('input[type=search]');
+    field?.focus();
+    field?.select();
+    return !!field;
+  });
+  return null;
 }

@@ -3,3 +3,9 @@ declare module '*.css' {
   const text: string;
   export default text;
 }
+
+// The package's build has the engine, deflated, as base64.
+declare module '*.deflate' {
+  const base64: string;
+  export default base64;
+}

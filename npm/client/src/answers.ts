@@ -1,16 +1,10 @@
 /** Answers that were read, kept until they change: a repeated read is a look-up, and gives the same object. */
 import type { FlagDetails } from './flag-client.js';
+import { MOST_DEFAULTS, MOST_KEYS } from './limits.js';
 import { requestedType } from './values.js';
 
 /** A default of each type, in the order of their numbers: an answer depends on no more of it. */
 const SAMPLES: readonly unknown[] = [undefined, false, '', 0, {}];
-
-/**
- * The flag keys whose answers are kept, and the defaults for which an answer without a variant is kept; a program has at most 5,000 flags. The
- * oldest one goes for the next: a page that makes up keys or defaults, such as a text with the time in it, holds no more.
- */
-const MOST_KEYS = 10_000,
-  MOST_DEFAULTS = 100;
 
 /** Keeps a value under a new key; of more than `most` the oldest one is let go. */
 function keep<K, V>(map: Map<K, V>, most: number, key: K, value: V): V {

@@ -14,9 +14,11 @@ import type { Client, ClientChange, ClientOptions, ClientStatus, FlagDetails, Si
 import type { Push } from './host/push.js';
 import { createTimer } from './host/timer.js';
 import { OWNERS, requestOf } from './identity.js';
+import { LONGEST_PROGRAM, READY_MS } from './limits.js';
 import { ANYTHING, createListeners } from './listeners.js';
 import { nextMoment } from './moments.js';
-import { EdgeRefused, fetchProgram } from './program-request.js';
+import { once } from './once.js';
+import { EdgeRefused, headersOf, pathOf, readProgram } from './program-request.js';
 import { check, DEFAULT_INTERVAL_MS, DEFAULT_JITTER, SHORTEST_MS } from './refresh-options.js';
 import { createRefresher } from './refresher.js';
 import { retryAfterMs } from './retry-after.js';
@@ -26,20 +28,14 @@ import type { StoredProgram } from './stored-program.js';
 import type { EvaluationContext, FlagValue } from './types.js';
 import { within } from './within.js';
 
-/** In bytes: `MAX_PROGRAM_BYTES` in `sdk-core/src/program/wire.rs`. An engine gives memory that it once asked for never back. */
-const LONGEST = 16e6;
-
-/** The longest wait of `ready()`, in milliseconds. */
-const READY_MS = 3000;
-
 /**
  * A clock that runs on from a moment by the machine's monotonic clock, which nobody sets. Where that one stands still while the machine
  * sleeps, the clock is late by the length of the sleep.
  */
-const clockFrom =
-  (moment: number, start = performance.now()) =>
-  () =>
-    moment + (performance.now() - start);
+const clockFrom = (moment: number) => {
+  const start = moment - performance.now();
+  return () => start + performance.now();
+};
 
 /**
  * @param loadEngine how this runtime gets a fresh engine
@@ -78,7 +74,7 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     : options.outcomes?.({ url, clientKey, fetch, details: inspect, notify: exposure => listeners.call([EXPOSURES], exposure) });
   let unit = reporter?.unitOf(context);
   if (hasFirst) reporter?.identify(context);
-  let engine: PageEngine | undefined, loading: Promise<PageEngine> | undefined;
+  let engine: PageEngine | undefined;
   /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
   let program:
     | { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined }
@@ -86,6 +82,10 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
   const versions = createSeenVersions(),
     store = isOff ? undefined : options.storage?.(url, clientKey);
   versions.see(first.version, false);
+  /** Settled when the stored program, if there is one, is in force or known not to be wanted. */
+  let recall!: () => void;
+  const recalled = new Promise<void>(resolve => (recall = resolve));
+  if (!store) recall();
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
   /** Why the last request failed. */
@@ -111,14 +111,13 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     shown: Error | undefined;
 
   const answers = createAnswers((flagKey, sample): FlagDetails => {
-    if (program && engine) {
-      const details = forcedDetails(forced, flagKey, sample) ?? engine.details(flagKey, sample as FlagValue | undefined);
-      return status === 'stale' ? { ...details, stale: true } : details;
-    }
-    const { pending, ...details } = first.get(flagKey, sample);
+    const running = program && engine;
+    const { pending, ...details }: FlagDetails =
+      forcedDetails(forced, flagKey, sample) ??
+      (running ? running.details(flagKey, sample as FlagValue | undefined) : first.get(flagKey, sample));
     return {
       ...details,
-      ...(status === 'stale' && details.variant !== undefined && { stale: true }),
+      ...(status === 'stale' && (running || details.variant !== undefined) && { stale: true }),
       ...(pending && !error && { pending }),
     };
   });
@@ -133,24 +132,18 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
       listeners.call([...changed, ANYTHING], { flagKeys: [...changed], status });
   };
 
-  const theEngine = () =>
-    (loading ??= loadEngine().then(
-      loaded => {
-        if (closed) loaded.close();
-        return (engine = loaded);
-      },
-      (reason: unknown) => {
-        loading = undefined;
-        throw reason;
-      },
-    ));
+  const theEngine = once(async () => {
+    engine = await loadEngine();
+    if (closed) engine.close();
+    return engine;
+  });
 
   /** Gives the engine the context at this moment, and again when one passes that the program names. */
   const identify = () => {
     const { bytes, visitor } = program!;
     taken = now();
     next = nextMoment(bytes, taken);
-    engine!.identify(context && visitor ? { ...context, ...visitor } : context, taken);
+    engine!.identify(context && { ...context, ...visitor }, taken);
     reporter?.identify(context);
     moments.set(next - taken);
   };
@@ -177,20 +170,35 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     jitter,
     retryMs,
     maxRetryMs,
-    watches: !!refresh,
     ask: () => void ask(),
     recheck,
     isServed: isOurs,
   });
-  let push: Push | undefined;
-  /** Follows the changes of the context's owners. The code for it is loaded behind the first answers, so that these come no later. */
+  let push: Push | undefined,
+    isLive = !refresh;
+  /**
+   * Watches the page, and follows the changes of the context's owners unless a request failed. The code is loaded behind the first answers or
+   * failure, so that these come no later.
+   */
   const follow = async (minVersion: string) => {
-    // Without the code there is no stream, and the client polls.
-    const loaded =
-      refresh && wantsPush && !push && (await Promise.all([import('./host/push.js'), options.tabs?.()]).catch(() => undefined));
-    if (loaded && !closed)
-      push ??= loaded[0].createPush({ ...options, url, fetch, ...refresher, join: loaded[1]?.join, pauseMs, retryAfterMs, createTimer });
-    push?.follow(wanted, versions.newest, minVersion);
+    // Without the code there are no signals and no stream, and the client polls.
+    const loaded = !isLive && (await Promise.all([import('./host/live.js'), wantsPush && options.tabs?.()]).catch(() => undefined));
+    if (loaded && !isLive && !closed) {
+      isLive = true;
+      refresher.heed(loaded[0].watchPage(refresher.wake));
+      if (wantsPush)
+        push = loaded[0].createPush({
+          ...options,
+          url,
+          fetch,
+          ...refresher,
+          tabs: loaded[1],
+          pauseMs,
+          retryAfterMs,
+          createTimer,
+        });
+    }
+    if (!error) push?.follow(wanted, versions.newest, minVersion);
   };
 
   /**
@@ -205,7 +213,7 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     stale: boolean,
   ) => {
     if (bytes) {
-      if (bytes.length > LONGEST) throw new ProgramRefused('program refused: too long');
+      if (bytes.length > LONGEST_PROGRAM) throw new ProgramRefused('program refused: too long');
       if (versions.isBehind(version, stale)) throw new ProgramRefused('program refused: outdated');
       running.load(bytes);
       if (!running.isFor({ ...(JSON.parse(request) as { context: EvaluationContext }).context, ...visitor })) {
@@ -216,52 +224,65 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     versions.see(version, stale);
     program = { request, bytes: bytes ?? program!.bytes, etag, stale, visitor };
   };
-  /** Answers from an earlier page's program until the edge has answered. */
-  const restore = (running: PageEngine, request: string, stored: StoredProgram | undefined) => {
-    if (!stored || program || closed || request !== wanted) return;
+  /**
+   * Answers from an earlier page's program until the edge has answered, unless the bootstrap is newer. A program of the bootstrap's own version
+   * is as good as the bootstrap; any other one counts as stale.
+   */
+  const restore = (running: PageEngine, request: string, token: string | undefined, stored: StoredProgram) => {
+    const { version } = first;
+    if (program || closed || request !== wanted || (hasFirst && (!version || versions.isBehind(stored.version, true)))) return;
     try {
-      adopt(running, request, stored, true);
+      adopt(running, request, stored, first.status !== 'ready' || stored.version !== version);
       identify();
     } catch {
-      store!.write(request);
+      store!.write(request, token);
     }
     settle();
   };
 
   const attempt = async (mine: AbortController): Promise<void> => {
-    const timer = setTimeout(() => mine.abort(new Error(`no answer within ${timeout} ms`)), timeout);
+    const { signal } = mine,
+      named = unit,
+      timer = setTimeout(() => mine.abort(new Error(`no answer within ${timeout} ms`)), timeout);
+    let body = wanted,
+      minVersion = '',
+      token: string | undefined,
+      stored: StoredProgram | undefined;
+    /** Reads the stored program, which also tells the attributes that the edge wants to know, and asks the edge. */
+    const request = async () => {
+      token = typeof identityToken === 'function' ? await identityToken() : identityToken;
+      stored = program || !store ? undefined : await store.read(known => requestOf(context, known), token);
+      // The token may come after its request was given up.
+      signal.throwIfAborted();
+      if (stored) {
+        body = wanted = requestOf(context, (names = stored.known ?? OWNERS));
+        void theEngine()
+          .then(running => restore(running, body, token, stored!))
+          .then(recall, recall);
+      } else recall();
+      const etag = program?.request === body ? program.etag : stored?.etag;
+      minVersion = push?.news(versions.newest) ?? versions.newest;
+      const headers = headersOf(clientKey, token, named, etag);
+      return readProgram(await fetch(url + pathOf(minVersion), { method: 'POST', headers, body, signal }), etag);
+    };
     try {
-      const body = wanted,
-        named = unit,
-        stored = program || !store ? undefined : await store.read(body),
-        etag = program?.request === body ? program.etag : stored?.etag,
-        minVersion = push?.news(versions.newest) ?? versions.newest;
-      const [running, fetched] = await within(mine.signal, async () => {
+      const [running, fetched] = await within(signal, async () => {
         // If the engine could not be loaded, the client does not fetch its program in vain again.
         if (error && !engine) await theEngine();
-        return Promise.all([
-          theEngine().then(loaded => {
-            restore(loaded, body, stored);
-            return loaded;
-          }),
-          fetchProgram({ url, clientKey, identityToken, body, etag, minVersion, unit: named, fetch, signal: mine.signal }),
-        ]);
+        return Promise.all([theEngine(), request()]);
       });
       if (abort !== mine) return over;
       const { program: bytes, stale, now: told, known = OWNERS, receipt } = fetched;
-      if (known.join() !== names.join()) {
-        wanted = requestOf(context, (names = known));
-        // It was not told what it has to know.
-        if (wanted !== body) return attempt(mine);
-      }
+      wanted = requestOf(context, (names = known));
+      // It was not told what it has to know.
+      if (wanted !== body) return attempt(mine);
       adopt(running, body, program ? fetched : { ...stored, ...fetched }, stale);
       if (told) now = clockFrom(told);
       reporter?.prove(named, receipt);
       identify();
-      if (bytes) store?.write(body, fetched as StoredProgram);
+      if (bytes) store?.write(body, token, fetched as StoredProgram);
       error = undefined;
       refresher.answered(stale);
-      void follow(minVersion);
     } catch (reason) {
       if (abort !== mine) return over;
       error = reason instanceof Error ? reason : new Error(String(reason));
@@ -270,8 +291,10 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
       refresher.failed(reason instanceof EdgeRefused ? reason : {});
     } finally {
       clearTimeout(timer);
+      recall();
     }
     abort = over = undefined;
+    void follow(minVersion);
     settle();
   };
 
@@ -280,7 +303,8 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
   const get = <T>(flagKey: string, defaultValue: T) => {
     const kept = answers.get(flagKey, defaultValue);
     // As the page begins, the very objects that a server's rendering had.
-    const details = program || status !== first.status ? kept : first.get(flagKey, defaultValue);
+    const isOther = forcedDetails(forced, flagKey, defaultValue) ?? (program || status !== first.status);
+    const details = isOther ? kept : first.get(flagKey, defaultValue);
     reporter?.expose(flagKey, details);
     warnOfFlag(details, flagKey, defaultValue, logger);
     return details;
@@ -325,7 +349,7 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     },
     flagKeys: () => engine?.flagKeys() ?? [],
     inspect,
-    override: (flagKey, variant, value) => !!force(forced, flagKey, variant, value, settle),
+    override: (flagKey, variant, value) => !!force(closed || isOff ? undefined : forced, flagKey, variant, value, settle),
     run<T>(flagKey: string, { on, off }: Sides<T>) {
       if (!get(flagKey, false).value) return off();
       const failed = (reason: unknown) => {
@@ -352,11 +376,10 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
     },
     ready() {
       const asked = start();
-      // A bootstrap is answers enough; the edge is asked behind them.
-      if (hasFirst && !program) return Promise.resolve();
+      // A bootstrap is answers enough, unless a stored program is newer; the edge is asked behind them.
       return new Promise<void>(resolve => {
         const limit = setTimeout(resolve, READY_MS);
-        void asked.then(resolve).then(() => clearTimeout(limit));
+        void (hasFirst && !program ? recalled : asked).then(resolve).then(() => clearTimeout(limit));
       });
     },
     refresh: ask,
@@ -366,6 +389,7 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
       reporter?.close();
       abort?.abort();
       abort = over = undefined;
+      recall();
       push?.close();
       refresher.close();
       moments.clear();

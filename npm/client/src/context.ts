@@ -125,8 +125,8 @@ function text(string: string): boolean {
       return true;
     }
   }
-  // No text may hold U+0000, or a surrogate without the other half, which alone is a surrogate to this pattern.
-  if (/\0|\p{Surrogate}/u.test(string)) return false;
+  // No text may hold U+0000, or a surrogate without the other half.
+  if (/[\0\p{Cs}]/u.test(string)) return false;
   // Behind room for the tag and the longest length.
   const start = at + 5;
   let rest = encoder.encodeInto(string, bytes.subarray(start)).written;

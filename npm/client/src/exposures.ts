@@ -1,2 +1,2 @@
 /** The key under which listeners hear of exposures. It is no text, so that no flag has it. */
-export const EXPOSURES = Symbol.for('twinflag.exposures') as unknown as string;
+export const EXPOSURES = Symbol() as unknown as string;

@@ -176,11 +176,12 @@ export interface Client extends FlagClient {
   /** The answer in force, with no value where there is no variant. Reading it here is no exposure. */
   inspect(flagKey: string): FlagDetails;
   /**
-   * In development, makes a flag answer with this variant in this page; without a variant, the flag answers again. A build for production has
-   * nothing of it, and no browser without a bundler.
+   * In development, makes a flag answer with this variant in this page, from now on and also before the edge has answered; without a variant, the
+   * flag answers again. A build for production has nothing of it, and no browser without a bundler.
    *
    * @param value the variant's value; of `on` and `off`, true and false by default. A page has no variants that its visitor cannot get
-   * @returns false where it does nothing
+   * @returns true if it counts; false if nothing is forced: in production, while flags are switched off (`enabled: false`), after `close()`, and
+   *   for a variant other than `on` and `off` without its value
    */
   override(flagKey: string, variant?: string, value?: FlagValue): boolean;
 }

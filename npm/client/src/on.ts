@@ -13,7 +13,10 @@ export interface ClientEvents {
   readonly stale: ClientChange;
   /** A request failed; the client asks again by itself. */
   readonly error: Error;
-  /** A rollout was rolled back, by an operator or by the guard: the flag's answer is its off variant now. */
+  /**
+   * A rollout was rolled back, by an operator or by the guard: the flag's answer is its off variant now. Once for each flag and rollback, however
+   * often the answers become stale and are confirmed.
+   */
   readonly rolledBack: { readonly flagKey: string };
   /** A visitor saw a variant for the first time; only with the option `outcomes`. */
   readonly exposure: Exposure;
@@ -27,14 +30,25 @@ export function on<Name extends keyof ClientEvents>(
 ): Unsubscribe {
   const hear = listener as (event: unknown) => void;
   if (event === 'exposure') return client.subscribe(EXPOSURES, hear);
-  let { status, error } = client;
+  let { status, error, version } = client;
+  /** The flags that are rolled back as far as the listener knows. */
+  const told = new Set<string>();
   return client.subscribe(change => {
-    const [before, failure] = [status, error];
-    ({ status, error } = client);
+    const [before, failure, last] = [status, error, version];
+    ({ status, error, version } = client);
     if (event === 'change') {
       if (change.flagKeys.length > 0) hear(change);
     } else if (event === 'rolledBack') {
-      for (const flagKey of change.flagKeys) if (client.inspect(flagKey).rolledBack) hear({ flagKey });
+      for (const flagKey of change.flagKeys) {
+        const { rolledBack, errorCode } = client.inspect(flagKey);
+        // An error hides a rollback, and does not end it.
+        if (!rolledBack) errorCode || told.delete(flagKey);
+        else if (!told.has(flagKey)) {
+          told.add(flagKey);
+          // A rollback makes a version: in the same one the answer was rolled back before, and is confirmed or doubted now.
+          if (version === undefined || version !== last) hear({ flagKey });
+        }
+      }
     } else if (event === 'error') {
       if (error && error !== failure) hear(error);
     } else if (status === event && before !== status) hear(change);

@@ -11,6 +11,7 @@
 import { pauseMs } from './back-off.js';
 import type { FlagDetails } from './flag-client.js';
 import { createTimer } from './host/timer.js';
+import { ANSWER_MS, MANY_OUTCOMES, MAX_RETRY_MS, MOST_EXPOSED, MOST_RECEIPTS, MOST_TRACKED, RETRY_MS } from './limits.js';
 import { createQueue, idOf, wellFormed } from './outcome-queue.js';
 import type { MakeReporter, OutcomeReporter, ReporterSurroundings } from './outcome-reporter.js';
 import { check } from './refresh-options.js';
@@ -35,18 +36,6 @@ export interface OutcomeOptions {
   /** Called once for each unit, flag and variant, after the code that read the flag has ended; for analytics of one's own. */
   readonly onExposure?: (exposure: Exposure) => void;
 }
-
-/** The number of outcomes that are sent without waiting for `flushMs`. */
-const MANY = 100;
-/** The most exposures that are remembered, and the most units whose receipts are. */
-const MOST_EXPOSED = 10_000,
-  MOST_RECEIPTS = 100;
-/** An own event that names no flag is reported for so many of the flags that the unit saw, the latest ones. */
-const MOST_TRACKED = 50;
-/** The first and the longest pause after a failure, and the longest wait for an answer. */
-const RETRY_MS = 1000,
-  MAX_RETRY_MS = 60_000,
-  ANSWER_MS = 10_000;
 
 /** The option `outcomes` of `createClient`. @throws {RangeError} for an option outside its bounds */
 export function outcomes({ flushMs = 5000, exposures = true, onExposure }: OutcomeOptions = {}): MakeReporter {
@@ -99,7 +88,7 @@ function createReporter(
     queue.add({ flag, event, unit, customerId, variant: details(flag).variant, metadata });
     // After a failure, the pause counts, however many are waiting.
     if (sending || failures) return;
-    if (queue.size >= MANY) void send(false);
+    if (queue.size >= MANY_OUTCOMES) void send(false);
     else if (!isPlanned) due.set(flushMs);
     isPlanned = true;
   };

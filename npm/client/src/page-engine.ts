@@ -1,6 +1,6 @@
 /** Engines of pages and processes: an instance of the module has several, and further instances are made when all of them are in use. */
 import { createEngine, type EngineModule, type EngineOptions, type EngineParts, type PageEngine } from './engine.js';
-import { ENGINES } from './tables.js';
+import { ENGINES } from './limits.js';
 
 /** The instances of the module, each with the numbers of the engines that are free. */
 const instances: [wasm: EngineModule, free: number[]][] = [];

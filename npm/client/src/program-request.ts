@@ -1,10 +1,9 @@
-/** Fetches programs: one request, which ends when its maker aborts it. */
+/** The request for a program, and its answer. */
+import { FORMAT } from './limits.js';
 import { retryAfterMs } from './retry-after.js';
 import type { EvaluationContext } from './types.js';
 
 const PROGRAM = 'application/vnd.twinflag.program';
-/** The highest format of programs that the engine reads: `FORMAT` in `sdk-core/src/program/wire.rs`. */
-const FORMAT = 2;
 
 /** What the edge answered. */
 export interface Fetched {
@@ -43,51 +42,27 @@ export class EdgeRefused extends Error {
   }
 }
 
-/** What a request needs. */
-export interface ProgramRequest {
-  /** Without a slash at its end. */
-  readonly url: string;
-  readonly clientKey: string;
-  readonly identityToken: string | (() => string | Promise<string>) | undefined;
-  readonly body: string;
-  /** Of the program that is there already. */
-  readonly etag: string | undefined;
-  /** The version to be answered from at least; empty for any. */
-  readonly minVersion: string;
-  /** The visitor's finest identity, for a receipt; absent for none. */
-  readonly unit: string | undefined;
-  readonly fetch: typeof globalThis.fetch;
-  readonly signal: AbortSignal;
-}
+/** The path of a request. @param minVersion the version to be answered from at least; empty for any */
+export const pathOf = (minVersion: string) => `/v1/program?format=${FORMAT}${minVersion && `&minVersion=${minVersion}`}`;
 
-/** Asks for the program, unless it is the one that is there. */
-export async function fetchProgram({
-  url,
-  clientKey,
-  identityToken,
-  body,
-  etag,
-  minVersion,
-  unit,
-  fetch,
-  signal,
-}: ProgramRequest): Promise<Fetched> {
-  const identity = typeof identityToken === 'function' ? await identityToken() : identityToken;
-  // The token may come after its request was given up.
-  signal.throwIfAborted();
-  const response = await fetch(`${url}/v1/program?format=${FORMAT}${minVersion ? `&minVersion=${minVersion}` : ''}`, {
-    method: 'POST',
-    headers: {
-      accept: PROGRAM,
-      authorization: `Bearer ${clientKey}`,
-      'content-type': 'application/json',
-      ...(identity && { 'twinflag-identity': identity }),
-      ...(unit && { 'twinflag-unit': encodeURIComponent(unit) }),
-      ...(etag && { 'if-none-match': etag }),
-    },
-    body,
-    signal,
-  });
+/**
+ * The headers of a request.
+ *
+ * @param token the signed identity; absent or empty for none
+ * @param unit the visitor's finest identity, for a receipt; absent for none
+ * @param etag that of the program that is there already; absent for none
+ */
+export const headersOf = (clientKey: string, token: string | undefined, unit: string | undefined, etag: string | undefined) => ({
+  accept: PROGRAM,
+  authorization: `Bearer ${clientKey}`,
+  'content-type': 'application/json',
+  ...(token && { 'twinflag-identity': token }),
+  ...(unit && { 'twinflag-unit': encodeURIComponent(unit) }),
+  ...(etag && { 'if-none-match': etag }),
+});
+
+/** Reads an answer, which has no program if that of the request's tag is still the right one. @throws {EdgeRefused} */
+export async function readProgram(response: Response, etag: string | undefined): Promise<Fetched> {
   const header = (name: string) => response.headers.get(`twinflag-${name}`);
   const told = {
     ...(JSON.parse(decodeURIComponent(header('identity') ?? '') || '{}') as Pick<Fetched, 'known' | 'visitor'>),

@@ -2,21 +2,14 @@
  * Decides when the edge is asked again, and when answers that could not be confirmed are stale. It makes no request: `ask` does.
  *
  * One question is under way at a time. The next one is due an interval after the last one left; after a failure, when a growing pause is
- * over; and at a signal of the page. A hidden page and a browser without a network ask nothing; the signal that ends this asks at once.
+ * over; and at a signal of the page. A hidden page and a browser without a network ask nothing; the signal that ends this asks at once. Before the
+ * page is watched, it counts as seen and online.
  */
 import { pauseMs } from './back-off.js';
-import { type Page, type Signal, watchPage } from './host/page.js';
+import type { Page, Signal } from './host/page.js';
 import { createTimer } from './host/timer.js';
+import { ONLINE_SPREAD_MS, REFUSED_MS, SIGNAL_GAP_MS, STALE_INTERVALS } from './limits.js';
 import { DEFAULT_INTERVAL_MS, PUSHED_INTERVAL_MS } from './refresh-options.js';
-
-/** Answers are stale when so many intervals have passed without one that could be confirmed. */
-const STALE_INTERVALS = 3;
-/** The shortest time between two questions that signals cause: a page that is seen again often sends several at once. */
-const SIGNAL_GAP_MS = 1000;
-/** When a network comes back, pages behind it ask within this time, rather than at once. */
-const ONLINE_SPREAD_MS = 1000;
-/** The pause after an answer that the same question will get again, such as 401: the edge may be repaired, its key restored. */
-const REFUSED_MS = 300_000;
 
 /** The milliseconds since a moment. A clock that was set back counts as time that passed: the edge is asked too soon rather than too late. */
 const since = (moment: number) => Math.abs(Date.now() - moment);
@@ -27,8 +20,6 @@ export interface RefresherOptions {
   readonly jitter: number;
   readonly retryMs: number;
   readonly maxRetryMs: number;
-  /** True if the page's signals count. */
-  readonly watches: boolean;
   /** Asks the edge now. */
   readonly ask: () => void;
   /** Something happened by which answers may be other ones without the edge: time passed, or the clock was set. */
@@ -56,6 +47,8 @@ export interface Refresher {
   restart(): void;
   /** The answers may be old. */
   wake(signal: Signal): void;
+  /** The signals of this page count from now on, and it is closed with the refresher. */
+  heed(page: Page): void;
   /** A stream tells of changes from now on, or no longer. Until it ended, it confirmed the answers. */
   turn(isOpen: boolean): void;
   /** The edge made another version: it is asked at a random moment within so many milliseconds. */
@@ -65,7 +58,7 @@ export interface Refresher {
   close(): void;
 }
 
-export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watches, ask, recheck, isServed }: RefresherOptions): Refresher {
+export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, ask, recheck, isServed }: RefresherOptions): Refresher {
   let page: Page | undefined,
     isAsking = false,
     isPushed = false,
@@ -104,7 +97,6 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
 
   return {
     asking() {
-      if (watches) page ??= watchPage(wake);
       due.clear();
       isAsking = true;
       asked = Date.now();
@@ -129,6 +121,9 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
     },
     restart,
     wake,
+    heed(watched) {
+      page = watched;
+    },
     turn(isOpen) {
       confirmed &&= Date.now();
       isPushed = isOpen;

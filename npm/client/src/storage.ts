@@ -7,10 +7,11 @@
  * const flags = createClient({ url, clientKey, context, storage: storage() });
  * ```
  *
- * An entry is `<format> <checksum> <JSON>`, under a name that is a hash of the server and the key. It tells for which request it is as a hash, so
- * that neither another visitor's nor another key's is used; the engine checks once more whom the program is for.
+ * An entry is `<format> <checksum> <JSON>`, under a name that is a hash of the server and the key. It tells for which request and signed identity it
+ * is as a hash, so that neither another visitor's nor another key's is used; the engine checks once more whom the program is for.
  */
 import type { Entry, Places } from './host/places.js';
+import { LONGEST_AGE_MS, USUAL_AGE_MS } from './limits.js';
 import { check } from './refresh-options.js';
 import type { MakeStore, ProgramStore, StoredProgram } from './stored-program.js';
 
@@ -31,31 +32,22 @@ export interface ShareOptions {
   readonly origins: readonly string[];
 }
 
-const DAY_MS = 86_400_000,
-  LONGEST_DAYS = 366;
 /** Of this form of entries, and of programs of the format 2. */
-const FORMAT = '1.2';
+const FORMAT = '2.2';
+/** The claims by which the edge identifies the bearer of a token: `ATTRIBUTES` in `edge-worker/src/auth/identity.rs`. */
+const CLAIMS = ['customerId', 'organizationId', 'sessionId', 'targetingKey', 'userId'];
 /** The name of an entry. */
 const PREFIX = 'twinflag/';
 
-const kept = new Map<string, string>();
-/** The places of a page, from the one that lasts longest, and then its memory; reading a place throws where the browser refuses it. */
-const PLACES: Places = [
-  () => localStorage,
-  () => sessionStorage,
-  () => ({
-    getItem: name => kept.get(name) ?? null,
-    setItem: (name, text) => void kept.set(name, text),
-    removeItem: name => void kept.delete(name),
-  }),
-];
+/** The places of a page; reading a place throws where the browser refuses it. The code that writes adds the page's memory. */
+const PLACES: Places = [() => localStorage, () => sessionStorage];
 
 /** The rest of the code, which is loaded when there is something to keep: before, the first answers would wait for it. */
 const rest = () => import('./host/places.js');
 
 /** The option `storage` of `createClient`. @throws {RangeError} for an option outside its bounds */
-export function storage({ maxAgeMs = 30 * DAY_MS, parent }: StorageOptions = {}): MakeStore {
-  check('storage.maxAgeMs', maxAgeMs, 1, LONGEST_DAYS * DAY_MS);
+export function storage({ maxAgeMs = USUAL_AGE_MS, parent }: StorageOptions = {}): MakeStore {
+  check('storage.maxAgeMs', maxAgeMs, 1, LONGEST_AGE_MS);
   return (url, clientKey) => createStore(PREFIX + hash(`${url}\n${clientKey}`), maxAgeMs, parent);
 }
 
@@ -71,21 +63,21 @@ export function shareStorage({ origins }: ShareOptions): () => void {
 }
 
 function createStore(name: string, maxAgeMs: number, parent: string | undefined): ProgramStore {
-  const open = (text: string, request: string): StoredProgram | undefined => {
+  const open = (text: string, [requestOf, token]: Parameters<ProgramStore['read']>): StoredProgram | undefined => {
     const [, format, checksum, json] = /^(\S+) (\S+) (.*)/.exec(text)!;
     if (format !== FORMAT || checksum !== hash(json!)) throw new TypeError();
     const { for: wanted, at, program, ...told } = JSON.parse(json!) as Entry;
-    if (wanted !== hash(request) || Math.abs(Date.now() - at) > maxAgeMs) return undefined;
+    if (wanted !== hashOf(requestOf(told.known), token) || Math.abs(Date.now() - at) > maxAgeMs) return undefined;
     return { ...told, program: Uint8Array.from(atob(program), byte => byte.charCodeAt(0)) };
   };
   return {
-    read(request) {
+    read(...asked) {
       for (const place of PLACES) {
         try {
           const text = place().getItem(name);
           if (text === null) continue;
           try {
-            const stored = open(text, request);
+            const stored = open(text, asked);
             if (stored) return stored;
           } catch {
             // Damaged, or of another form.
@@ -98,13 +90,13 @@ function createStore(name: string, maxAgeMs: number, parent: string | undefined)
       return (parent &&
         rest()
           .then(({ ask }) => ask(name, parent))
-          .then(text => open(text, request))
+          .then(text => open(text, asked))
           .catch(() => undefined)) as Promise<StoredProgram | undefined>;
     },
-    write(request, stored) {
+    write(request, token, stored) {
       rest()
         .then(({ keep, textOf }) => {
-          const json = stored && textOf(hash(request), stored);
+          const json = stored && textOf(hashOf(request, token), stored);
           keep(PLACES, name, json && `${FORMAT} ${hash(json)} ${json}`, parent);
         })
         .catch(() => undefined);
@@ -112,16 +104,23 @@ function createStore(name: string, maxAgeMs: number, parent: string | undefined)
   };
 }
 
-/** 53 bits of a text, against damage and for names: no signature. */
-function hash(text: string): string {
-  let a = 0xdeadbeef,
-    b = 0x41c6ce57;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    a = Math.imul(a ^ unit, 2654435761);
-    b = Math.imul(b ^ unit, 1597334677);
+/** The hash of a request by the bearer of a token. Of one identity each token counts the same; a token that cannot be read is an identity of its own. */
+function hashOf(request: string, token = ''): string {
+  let identity = token;
+  try {
+    const claims = JSON.parse(atob(token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>;
+    identity = JSON.stringify(CLAIMS.map(name => claims[name]));
+  } catch {
+    // No token, or none that tells its claims.
   }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return (2 ** 32 * (b & 0x1fffff) + (a >>> 0)).toString(36);
+  return hash(`${request}\n${identity}`);
+}
+
+/** 64 bits of a text, against damage and for names: no signature. */
+const hash = (text: string) => lane(text, 0xdeadbeef, 2654435761) + lane(text, 0x41c6ce57, 1597334677);
+
+/** Half of a hash. An odd factor loses nothing, so no change of a single unit goes unnoticed. */
+function lane(text: string, value: number, factor: number): string {
+  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), factor);
+  return ((value ^ (value >>> 16)) >>> 0).toString(36);
 }

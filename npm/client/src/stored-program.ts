@@ -9,13 +9,23 @@ export interface StoredProgram {
   readonly version: string | undefined;
   /** The identity that the edge fixed for it. */
   readonly visitor: EvaluationContext | undefined;
+  /** The attributes that the edge wanted to be told, where they are not the usual ones. */
+  readonly known: readonly string[] | undefined;
 }
 
 export interface ProgramStore {
-  /** The program that was kept for this request; absent if there is none, it is too old, or it is damaged. Never throws or rejects. */
-  read(request: string): StoredProgram | undefined | Promise<StoredProgram | undefined>;
+  /**
+   * The program that was kept for this request and identity; absent if there is none, it is too old, or it is damaged. Never throws or rejects.
+   *
+   * @param requestOf the request that names these attributes; the usual ones, if they are absent
+   * @param token the signed identity; absent for none
+   */
+  read(
+    requestOf: (known: readonly string[] | undefined) => string,
+    token: string | undefined,
+  ): StoredProgram | undefined | Promise<StoredProgram | undefined>;
   /** Keeps a program in place of the one before; without one, keeps none. Never throws. */
-  write(request: string, stored?: StoredProgram): void;
+  write(request: string, token: string | undefined, stored?: StoredProgram): void;
 }
 
 /** The option `storage` of a client. */

@@ -1,7 +1,5 @@
 /** Numbers of the tables and answers of `sdk-core/src/model`: in a module of their own, so that bundlers write them where they are used. */
 
-/** The length of `ENGINES` in `sdk-wasm/src/runner.rs`: an instance of the module answers nothing to a higher number. */
-export const ENGINES = 64;
 /** The variant's number and the step's index in a decision, each plus one. */
 export const TWELVE_BITS = 0xfff,
   WIDE = 2 ** 32;

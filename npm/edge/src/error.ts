@@ -2,22 +2,18 @@
 export class TwinflagError extends Error {
   override readonly name = 'TwinflagError';
   /** Of the answer; 0 where there was none. */
-  readonly status: number;
+  declare readonly status: number;
   /** The worker's own code, or `UNREACHABLE`, `TIMEOUT`, `NOT_CONFIGURED`. */
-  readonly code: string;
-  readonly detail: string;
-  /** Where in what was sent: a JSON pointer. */
-  readonly pointer: string | undefined;
-  /** How long the worker asks to be left alone. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly code: string;
+  declare readonly detail: string;
+  /** The place in what was sent: a JSON pointer. */
+  declare readonly pointer: string | undefined;
+  /** The time for which the worker asks to be left alone, in milliseconds. */
+  declare readonly retryAfterMs: number | undefined;
 
-  constructor({ status = 0, code, detail, pointer, retryAfterMs, cause }: TwinflagFault) {
-    super(`${code}: ${detail}`, { cause });
-    this.status = status;
-    this.code = code;
-    this.detail = detail;
-    this.pointer = pointer;
-    this.retryAfterMs = retryAfterMs;
+  constructor({ cause, ...fault }: TwinflagFault) {
+    super(`${fault.code}: ${fault.detail}`, { cause });
+    Object.assign(this, { status: 0, ...fault });
   }
 
   /** Whether the same request may be answered another time. */

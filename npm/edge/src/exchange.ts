@@ -1,6 +1,7 @@
 /** One request to the worker, with a bound on its time and on the size of its answer. */
 
 import { TwinflagError } from './error.js';
+import { LONGEST_ANSWER } from './limits.js';
 import type { ConnectionOptions, Credential } from './options.js';
 import { retryAfterMs } from './retry-after.js';
 import { setting } from './setting.js';
@@ -12,8 +13,6 @@ export interface Asked {
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** How often it is sent, as long as it is not answered. @default 1 */
-  readonly attempts?: number;
 }
 
 /** An answer that is no refusal. */
@@ -22,9 +21,6 @@ export interface Reply {
   readonly headers: Headers;
   readonly text: string;
 }
-
-/** The longest answer, in bytes: four times the largest document. */
-export const LONGEST_ANSWER = 32_000_000;
 
 /** Sends one request; throws a {@link TwinflagError} for a refusal and for an answer that cannot be read whole. */
 export type Exchange = (asked: Asked) => Promise<Reply>;
@@ -52,20 +48,19 @@ export function exchangeWith(
       const init: RequestInit = {
         method,
         headers: { authorization: `Bearer ${secret}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        // Absent for a question without one.
+        body: JSON.stringify(body),
         signal,
       };
-      if (body !== undefined) init.body = JSON.stringify(body);
-      const { response, text } = await (async () => {
-        try {
-          const response = await fetch(url + path, init);
-          return { response, text: await textOf(response, longest) };
-        } catch (cause) {
-          if (cause instanceof TwinflagError) throw cause;
-          throw new TwinflagError({ code: 'UNREACHABLE', detail: 'the worker could not be asked', cause });
-        }
-      })();
-      if (!response.ok && response.status !== 304) throw refusal(response, text);
-      return { status: response.status, headers: response.headers, text };
+      try {
+        const response = await fetch(url + path, init),
+          text = await textOf(response, longest);
+        if (!response.ok && response.status !== 304) throw refusal(response, text);
+        return { status: response.status, headers: response.headers, text };
+      } catch (cause) {
+        if (cause instanceof TwinflagError) throw cause;
+        throw new TwinflagError({ code: 'UNREACHABLE', detail: 'the worker could not be asked', cause });
+      }
     });
 }
 
@@ -76,21 +71,15 @@ export function addressOf(options: ConnectionOptions): string {
 
 /** Ends in time, whatever `run` does with the signal. */
 async function within<T>(timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const fail = () => {
-      const error = new TwinflagError({ code: 'TIMEOUT', detail: `no answer within ${timeoutMs} ms` });
-      controller.abort(error);
-      reject(error);
-    };
-    timer = setTimeout(fail, Math.min(timeoutMs, 2 ** 31 - 1));
-  });
+  const controller = new AbortController(),
+    { signal } = controller;
+  const late = () => controller.abort(new TwinflagError({ code: 'TIMEOUT', detail: `no answer within ${timeoutMs} ms` }));
+  const timer = setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1));
   try {
-    const running = run(controller.signal);
-    // Its failure after the time-out concerns nobody.
-    running.catch(() => undefined);
-    return await Promise.race([running, late]);
+    return await new Promise<T>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as TwinflagError));
+      run(signal).then(resolve, reject);
+    });
   } finally {
     clearTimeout(timer);
   }
@@ -130,11 +119,14 @@ function refusal(response: Response, text: string): TwinflagError {
   return new TwinflagError({
     status: response.status,
     code: said.code ?? said.errorCode ?? 'GENERAL',
-    detail: said.detail ?? said.errorDetails ?? `the answer was ${response.status}, and not a worker's`,
+    detail: said.detail ?? said.errorDetails ?? notOurs(response.status),
     pointer: said.pointer,
     retryAfterMs: retryAfterMs(response.headers),
   });
 }
+
+/** The detail of an answer that no worker gave. */
+export const notOurs = (status: number) => `the answer was ${status}, and not a worker's`;
 
 /** The JSON value of a text; absent where it is none. */
 export function parsed(text: string): unknown {

@@ -1,10 +1,11 @@
 /** Steering rollouts, asking whether somebody is in, and telling what happened. */
 import type { FlagWrite } from './change.js';
-import { type ConnectionOptions, type Credential, complain, connect, WRITE_ATTEMPTS } from './connection.js';
+import { type ConnectionOptions, type Credential, complain, connect } from './connection.js';
 import { asTwinflagError, TwinflagError } from './error.js';
 import type { Feature, Features } from './feature.js';
 import { askFlag } from './flag.js';
 import { isOff } from './off-switch.js';
+import { askRepeatedly } from './repeat.js';
 import { type NewRollout, type RolloutConfig, type RolloutStats, rolloutOf, statsOf } from './rollout.js';
 import { write } from './write.js';
 
@@ -100,12 +101,8 @@ export function createPilotRolloutManager(options: RolloutManagerOptions = {}): 
     async recordEvent({ featureName, customerId, event, timestamp, variant, metadata }) {
       const told = timestamp ? { ...metadata, timestamp: timestamp.toISOString() } : metadata;
       const outcome = { id: crypto.randomUUID(), flag: featureName, unit: customerId, customerId, event, variant, metadata: told };
-      const { refused } = await asServer<Taken>({
-        method: 'POST',
-        path: '/v1/outcomes',
-        body: { outcomes: [outcome] },
-        attempts: WRITE_ATTEMPTS,
-      });
+      const asked = { method: 'POST', path: '/v1/outcomes', body: { outcomes: [outcome] } } as const;
+      const { refused } = await askRepeatedly<Taken>(asServer, asked);
       for (const { detail } of refused) throw new TwinflagError({ status: 202, code: 'OUTCOME_REFUSED', detail });
     },
   };

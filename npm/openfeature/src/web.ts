@@ -5,6 +5,8 @@
  * await OpenFeature.setContext({ targetingKey: 'ada', customerId: 'c-1' });
  * await OpenFeature.setProviderAndWait(new TwinflagWebProvider({ url: 'https://flags.example.com', clientKey: 'tf_client_…' }));
  * ```
+ *
+ * With the option `bootstrap` the provider is ready at once, with the answers that the page's server gave for that context.
  */
 import {
   ClientProviderEvents,
@@ -31,17 +33,30 @@ export class TwinflagWebProvider implements Provider {
   readonly metadata = { name: 'twinflag-web' };
   readonly runsOn = 'client';
   readonly events = new OpenFeatureEventEmitter();
-  /** The flags that the provider answers from. */
-  readonly client: FlagClient;
+  readonly #options: Omit<ClientOptions, 'context' | 'lazy'>;
+  #client: FlagClient | undefined;
+  /** The context that the client is made with. */
+  #first: TwinflagContext = {};
   #unsubscribe: (() => void) | undefined;
 
-  /** @param options how to reach the edge; OpenFeature gives the context */
+  /**
+   * @param options how to reach the edge; OpenFeature gives the context, for which the answers of `bootstrap` are
+   * @throws {RangeError} for an option outside its bounds; beside a bootstrap, when the client is made
+   */
   constructor(options: Omit<ClientOptions, 'context' | 'lazy'>) {
-    this.client = createClient({ ...options, lazy: true });
+    this.#options = options;
+    // The answers of a bootstrap are for the context that the client is made with, which comes with `initialize`.
+    if (!options.bootstrap) void this.client;
+  }
+
+  /** The flags that the provider answers from. Read before OpenFeature has set the provider, it counts a bootstrap as that of an empty context. */
+  get client(): FlagClient {
+    return (this.#client ??= createClient({ ...this.#options, context: this.#first, lazy: true }));
   }
 
   async initialize(context: EvaluationContext = {}): Promise<void> {
-    await this.client.setContext(context as TwinflagContext);
+    if (this.#client) await this.#client.setContext(context as TwinflagContext);
+    else this.#first = context as TwinflagContext;
     await this.client.ready();
     const { status } = this.client;
     const tell = statusTeller(status, {
@@ -65,7 +80,7 @@ export class TwinflagWebProvider implements Provider {
 
   onClose(): Promise<void> {
     this.#unsubscribe?.();
-    this.client.close();
+    this.#client?.close();
     return Promise.resolve();
   }
 

@@ -57,6 +57,7 @@ function make(options: FlagProviderOptions): OwnClient {
     ...options,
     bootstrap: bootstrap(options.bootstrap),
     lazy: true,
+    logger: options.logger && { warn: message => latest.logger?.warn(message) },
     fetch: (...request) => (latest.fetch ?? globalThis.fetch)(...request),
     identityToken: () => {
       const { identityToken = '' } = latest;
@@ -121,8 +122,21 @@ export function close(held: OwnClient): void {
   held.client.close();
 }
 
-/** The options that take another client, as text. */
-const keyOf = ({ context: _, identityToken: __, fetch: ___, bootstrap: ____, ...rest }: FlagProviderOptions) => JSON.stringify(rest);
+/**
+ * The options that take another client, as text. Functions and loggers may be others at each rendering: of the former it counts if they are there, and
+ * the latest logger is told.
+ */
+const keyOf = ({
+  context: _,
+  identityToken: __,
+  fetch: ___,
+  bootstrap: ____,
+  logger,
+  outcomes,
+  storage,
+  tabs,
+  ...rest
+}: FlagProviderOptions) => JSON.stringify([rest, !!logger, !!outcomes, !!storage, !!tabs]);
 
 /** A context as text, to compare by value; one that is no JSON is another one each time. */
 function textOf(context: unknown): string | symbol {

@@ -84,6 +84,9 @@ export async function open(t, { random = 0, ...options } = {}) {
   const client = createClient({ url: 'https://flags.example', clientKey: 'tf_client_test', fetch: edgeFetch, ...options });
   t.after(() => client.close());
   await client.ready();
+  // The code that watches a page comes behind its first answers.
+  const isWatched = () => getEventListeners(globalThis.document, 'visibilitychange').length > 0;
+  while (globalThis.document && options.refresh !== false && !isWatched()) await new Promise(setImmediate);
   const settled = async () => {
     // Requests that fail or answer at once have done so after a few turns of the event loop.
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);

@@ -3,11 +3,14 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { createMemoryHistory, RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { CoreContext } from '../core.js';
 import { createQueries } from '../queries.js';
 import { createViews } from '../router.js';
 import { HostSession } from '../session.js';
 import { AboutContext } from './about.js';
 import type { FeatureFlagManagerProps } from './props.js';
+
+const loadCore = async () => (await import('./packed-core.js')).loadCore();
 
 export function Embedded({ client, customerId, organizationId, environment }: FeatureFlagManagerProps) {
   const [queries] = useState(createQueries);
@@ -18,7 +21,9 @@ export function Embedded({ client, customerId, organizationId, environment }: Fe
     <QueryClientProvider client={queries}>
       <AboutContext value={about}>
         <HostSession send={send} environment={environment}>
-          <RouterProvider router={views} />
+          <CoreContext value={loadCore}>
+            <RouterProvider router={views} />
+          </CoreContext>
         </HostSession>
       </AboutContext>
     </QueryClientProvider>

@@ -1,7 +1,7 @@
 /**
  * Sends a request to the server on behalf of one operator, and adds the credentials.
  *
- * `path` begins with `/api/admin/`, or is `/v1/explain` or `/health`, and has its query. `init` has the method, the headers, the body as text and
+ * `path` begins with `/api/admin/`, or is `/v1/explain`, `/v1/program` (its answer is bytes) or `/health`, and has its query. `init` has the method, the headers, the body as text and
  * a signal that ends the request: after 20 seconds, or for `/api/admin/watch`, whose answer is a stream, when the component needs it no more. The answer is the server's, unchanged: refusals are read from its status and its body.
  */
 export type AdminClient = (path: string, init: RequestInit) => Promise<Response>;

@@ -14,6 +14,7 @@ import { FaultList } from './fault-list.js';
 import { Field } from './field.js';
 import { JsonDiff, spelled } from './json-diff.js';
 import { ProblemNote } from './states.js';
+import { useSubmission } from './submission.js';
 import { useReporter } from './toasts.js';
 
 export interface EditorProps {
@@ -31,9 +32,8 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   const [text, setText] = useState(() => spelled(served.definition));
   const [reviewed, setReviewed] = useState<unknown>();
   const [reason, setReason] = useState('');
-  const [error, setError] = useState<unknown>();
+  const { isBusy, error, submit, rest, forget } = useSubmission();
   const [allowed, setAllowed] = useState(ALLOW_NOTHING);
-  const [isBusy, setIsBusy] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const isDirty = text !== spelled(base.definition);
   const isOutdated = served.etag !== base.etag;
@@ -52,37 +52,29 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
     setBase(definition);
     setText(now => (before === undefined || now === before ? spelled(definition.definition) : now));
     setReviewed(undefined);
-    setError(undefined);
+    forget();
     setAllowed(ALLOW_NOTHING);
   };
   const save = async () => {
-    setIsBusy(true);
-    setError(undefined);
-    try {
-      const query = { ...environment.query, reason: reason.trim(), ...queryOfAllowance(allowed) };
-      const header = { 'if-match': base.etag ?? '*' };
-      const body = parsed.value as never;
-      const written = await take(
+    const query = { ...environment.query, reason: reason.trim(), ...queryOfAllowance(allowed) };
+    const header = { 'if-match': base.etag ?? '*' };
+    const body = parsed.value as never;
+    const written = await take(
+      kind === 'flags'
+        ? api.PUT('/api/admin/flags/{key}', { params: { path: { key: base.name }, query, header }, body })
+        : api.PUT('/api/admin/segments/{name}', { params: { path: { name: base.name }, query, header }, body }),
+    );
+    const name = kind === 'flags' ? { key: base.name } : { name: base.name };
+    reset(
+      await take(
         kind === 'flags'
-          ? api.PUT('/api/admin/flags/{key}', { params: { path: { key: base.name }, query, header }, body })
-          : api.PUT('/api/admin/segments/{name}', { params: { path: { name: base.name }, query, header }, body }),
-      );
-      const name = kind === 'flags' ? { key: base.name } : { name: base.name };
-      reset(
-        await take(
-          kind === 'flags'
-            ? api.GET('/api/admin/flags/{key}', { params: { path: name as { key: string }, query: environment.query } })
-            : api.GET('/api/admin/segments/{name}', { params: { path: name as { name: string }, query: environment.query } }),
-        ),
-        text,
-      );
-      setReason('');
-      reporter.written(`${base.name} is saved.`, written);
-    } catch (refused) {
-      setError(refused);
-    } finally {
-      setIsBusy(false);
-    }
+          ? api.GET('/api/admin/flags/{key}', { params: { path: name as { key: string }, query: environment.query } })
+          : api.GET('/api/admin/segments/{name}', { params: { path: name as { name: string }, query: environment.query } }),
+      ),
+      text,
+    );
+    setReason('');
+    reporter.written(`${base.name} is saved.`, written);
   };
   const refusal = error instanceof Refusal ? error : undefined;
   const consequences = refusal?.problem?.consequences ?? [];
@@ -163,7 +155,7 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
               type="button"
               className="accent"
               disabled={isBusy || reason.trim() === '' || parsed.fault !== undefined}
-              onClick={() => void save()}
+              onClick={event => submit(event, () => save().finally(rest))}
             >
               {isBusy ? 'One moment…' : 'Save'}
             </button>

@@ -1,21 +1,23 @@
 /** The state of a form that is sent: an attempt under way, or the refusal that the last one met. */
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 export interface Submission {
   readonly isBusy: boolean;
   /** The refusal of the last attempt; `undefined` before one, and while the next is under way. */
   readonly error: unknown;
   /** Sends the form in place of the browser. After success the form stays busy: its view closes. */
-  submit: (event: FormEvent, send: () => Promise<void>) => void;
+  submit: (event: SyntheticEvent, send: () => Promise<void>) => void;
   /** Ends an attempt in a form that stays open after success. */
   rest: () => void;
+  /** Forgets the refusal: the operator has changed what was refused. */
+  forget: () => void;
 }
 
 export function useSubmission(): Submission {
   const [error, setError] = useState<unknown>();
   const [isBusy, setIsBusy] = useState(false);
   const rest = () => setIsBusy(false);
-  const submit = (event: FormEvent, send: () => Promise<void>) => {
+  const submit = (event: SyntheticEvent, send: () => Promise<void>) => {
     event.preventDefault();
     setIsBusy(true);
     setError(undefined);
@@ -24,5 +26,6 @@ export function useSubmission(): Submission {
       setIsBusy(false);
     });
   };
-  return { isBusy, error, submit, rest };
+  const forget = () => setError(undefined);
+  return { isBusy, error, submit, rest, forget };
 }

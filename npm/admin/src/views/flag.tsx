@@ -1,13 +1,14 @@
 /** One flag: who gets it, its rollout, its definition, and everything that happened to it. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 
 import { take } from '../api/client.js';
 import { useEnvironment, useEnvironments } from '../environment.js';
 import { stageOf, stateOf } from '../feature-state.js';
 import { DefinitionEditor } from '../parts/definition-editor.js';
 import { FlagSwitch, TurnDialog } from '../parts/flag-switch.js';
+import { useShortcut } from '../parts/shortcut.js';
 import { Loading, ProblemNote } from '../parts/states.js';
 import { useRights, useSession } from '../session.js';
 import { staleness } from '../staleness.js';
@@ -40,7 +41,11 @@ export function FlagView() {
   });
   const feature = features.data?.features[0];
   const mayStop = rights.steer && feature?.enabled === true;
-  useStopKey(mayStop ? () => setIsStopping(true) : undefined);
+  const stop = () => {
+    setIsStopping(true);
+    return true;
+  };
+  useShortcut('k', mayStop ? stop : undefined);
 
   if (features.isPending) return <Loading what="the flag" />;
   if (features.isError && !feature) return <ProblemNote error={features.error} onRetry={() => void features.refetch()} />;
@@ -115,21 +120,4 @@ export function FlagView() {
       {isStopping && <TurnDialog feature={feature} onClose={() => setIsStopping(false)} />}
     </>
   );
-}
-
-/** `k` asks to turn the flag off, unless one is typing or a dialog is open. */
-function useStopKey(stop: (() => void) | undefined) {
-  useEffect(() => {
-    if (!stop) return undefined;
-    const pressed = (event: KeyboardEvent) => {
-      const [target] = event.composedPath();
-      const isElsewhere = target instanceof HTMLElement && target.closest('input, textarea, select, dialog') !== null;
-      if (event.key === 'k' && !event.ctrlKey && !event.metaKey && !event.altKey && !isElsewhere) {
-        event.preventDefault();
-        stop();
-      }
-    };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
-  });
 }

@@ -147,10 +147,11 @@ function InThisPage({
             <span className="quiet small">
               {answer.errorCode ?? answer.reason}
               {answer.layer !== undefined && `, layer ${answer.layer}`}
-              {answer.bucket !== undefined && `, bucket ${answer.bucket.toLocaleString('en')}`}, version {state.version}
+              {answer.bucket !== undefined && `, bucket ${answer.bucket.toLocaleString('en')}`}
+              {state.version !== undefined && `, version ${state.version}`}
             </span>
           </p>
-          {asked && (
+          {asked && state.version !== undefined && (
             <Compared answer={answer} version={state.version} asked={asked} isSame={asked.flag.trim() === flag && asked.text === text} />
           )}
         </>

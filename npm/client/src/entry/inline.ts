@@ -8,7 +8,10 @@
  * if (flags.isEnabled('new_checkout')) …
  * ```
  */
-import packed from '../../dist/packed/engine.deflate';
+import packed from './packed-engine.js';
+
+// Behind the engine, whose text compresses best at a script's beginning.
+
 import { openClient } from '../client.js';
 import type { Client, ClientOptions } from '../flag-client.js';
 import { once } from '../once.js';

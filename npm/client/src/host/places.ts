@@ -3,18 +3,19 @@ import type { StoredProgram } from '../stored-program.js';
 
 /** The methods of a `Storage` that entries need. */
 export type Place = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
-/** From the one that lasts longest; the last one is memory. */
-export type Places = readonly (() => Place)[];
+/** From the one that lasts longest. */
+export type Places = (() => Place)[];
 
 /** An entry as JSON has it. */
 export interface Entry {
-  /** A hash of the request. */
+  /** A hash of the request and the identity. */
   readonly for: string;
   /** When it was kept, in milliseconds since 1970. */
   readonly at: number;
   readonly etag: string | undefined;
   readonly version: string | undefined;
   readonly visitor: StoredProgram['visitor'];
+  readonly known: StoredProgram['known'];
   /** The program's bytes in base64. */
   readonly program: string;
 }
@@ -32,18 +33,26 @@ const LONGEST_NAME = 40;
 /** The longest wait for the embedding page. */
 const PARENT_MS = 300;
 
+const kept = new Map<string, string>();
+/** The page's memory, which comes last. */
+const memory = (): Place => ({
+  getItem: name => kept.get(name) ?? null,
+  setItem: (name, text) => void kept.set(name, text),
+  removeItem: name => void kept.delete(name),
+});
+
 /** An entry as JSON; absent if its program is too long to be kept. */
-export function textOf(request: string, { program, etag, version, visitor }: StoredProgram): string | undefined {
+export function textOf(wanted: string, { program, etag, version, visitor, known }: StoredProgram): string | undefined {
   if (program.length > LONGEST / 2) return undefined;
   let bytes = '';
   for (const byte of program) bytes += String.fromCharCode(byte);
-  const entry: Entry = { for: request, at: Date.now(), etag, version, visitor, program: btoa(bytes) };
+  const entry: Entry = { for: wanted, at: Date.now(), etag, version, visitor, known, program: btoa(bytes) };
   return JSON.stringify(entry);
 }
 
 /** Keeps a text in the first place that takes it and in no other, or drops it; tells the embedding page, if this page has no storage. */
 export function keep(places: Places, name: string, text: string | undefined, parent?: string): void {
-  const [memory] = places.slice(-1);
+  if (!places.includes(memory)) places.push(memory);
   let isKept = text === undefined;
   for (const place of places) {
     try {

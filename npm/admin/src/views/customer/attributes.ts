@@ -1,4 +1,4 @@
-/** Attributes of a visitor, pasted by an operator: a page's report, or a context. */
+/** Attributes of a visitor, pasted by an operator: the context that a page gives its client, also as the page sends it. */
 
 /** The most characters of a pasted text; the server takes no longer question. */
 export const MOST_TEXT = 100_000;
@@ -9,7 +9,7 @@ export interface Pasted {
   readonly customerId?: string;
 }
 
-/** Reads a report (an object with `context`) or a context. Throws an `Error` that says what was expected. */
+/** Reads a context, or an object with `context`. Throws an `Error` that says what was expected. */
 export function readAttributes(text: string): Pasted {
   let value: unknown;
   try {
@@ -17,8 +17,10 @@ export function readAttributes(text: string): Pasted {
   } catch (error) {
     throw new Error(`The text is no JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (isObject(value) && typeof value.at === 'string' && isObject(value.flags))
+    throw new Error('A report of the client has no attributes. Paste the context that the page gives the client.');
   const context = isObject(value) && isObject(value.context) ? value.context : value;
-  if (!isObject(context)) throw new Error('Expected an object: a report with "context", or a context.');
+  if (!isObject(context)) throw new Error('Expected an object: a context, or one with "context".');
   const { customerId, organizationId: _, ...attributes } = context;
   return { attributes, ...(typeof customerId === 'string' && { customerId }) };
 }

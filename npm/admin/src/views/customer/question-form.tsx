@@ -47,8 +47,8 @@ export function QuestionForm({
       <details className="stack">
         <summary>{names.length === 0 ? 'Add what their page knows' : `With ${names.join(', ')} from their page`}</summary>
         <Field
-          label="Report of the page, or attributes as JSON"
-          hint="What client.report() gives, or {&quot;plan&quot;: &quot;pro&quot;}. It stays in this page, and goes into the questions alone."
+          label="Context of their page, as JSON"
+          hint="What the page gives its client, such as {&quot;plan&quot;: &quot;pro&quot;}. It stays in this page, and goes into the questions alone."
         >
           {props => (
             <textarea

@@ -13,6 +13,7 @@ import { ALLOW_NOTHING, Consequences, isAllowed, queryOfAllowance } from '../../
 import { type Fault, FaultList } from '../../parts/fault-list.js';
 import { Field } from '../../parts/field.js';
 import { ProblemNote } from '../../parts/states.js';
+import { useSubmission } from '../../parts/submission.js';
 import { useReporter } from '../../parts/toasts.js';
 import { useSession } from '../../session.js';
 import { ImportOutcome } from './import-outcome.js';
@@ -42,8 +43,7 @@ export function ImportForm({ text, onText, mayPublish }: { text: string; onText:
   const [allowance, setAllowance] = useState(ALLOW_NOTHING);
   const [trial, setTrial] = useState<Trial>();
   const [reason, setReason] = useState('');
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setIsBusy] = useState(false);
+  const { isBusy, error, submit, rest, forget } = useSubmission();
 
   const refusal = error instanceof Refusal ? error : undefined;
   const other = OTHER[refusal?.problem?.code ?? ''];
@@ -53,7 +53,7 @@ export function ImportForm({ text, onText, mayPublish }: { text: string; onText:
   const changed = (apply: () => void) => {
     apply();
     setTrial(undefined);
-    setError(undefined);
+    forget();
   };
 
   const send = (dryRun: boolean, served: DocumentText | undefined) => {
@@ -75,36 +75,23 @@ export function ImportForm({ text, onText, mayPublish }: { text: string; onText:
       }),
     );
   };
-  const attempt = async (work: () => Promise<void>) => {
-    setIsBusy(true);
-    setError(undefined);
-    try {
-      await work();
-    } catch (refused) {
-      setError(refused);
-    } finally {
-      setIsBusy(false);
-    }
+  const tryOut = async () => {
+    setTrial(undefined);
+    JSON.parse(text);
+    if (contexts.trim() !== '' && !Array.isArray(JSON.parse(contexts))) throw new Error('The contexts are no JSON array.');
+    const served = await readDocument(api, environment.query);
+    setTrial({ served, found: await send(true, served) });
   };
-  const tryOut = () =>
-    attempt(async () => {
-      setTrial(undefined);
-      JSON.parse(text);
-      if (contexts.trim() !== '' && !Array.isArray(JSON.parse(contexts))) throw new Error('The contexts are no JSON array.');
-      const served = await readDocument(api, environment.query);
-      setTrial({ served, found: await send(true, served) });
-    });
-  const publish = () =>
-    attempt(async () => {
-      const { version } = await send(false, trial?.served);
-      reporter.say(`The document is imported as version ${version}.`);
-      onText('');
-      setTrial(undefined);
-      setReason('');
-      setNamed('');
-      setAllowance(ALLOW_NOTHING);
-      await queries.invalidateQueries();
-    });
+  const publish = async () => {
+    const { version } = await send(false, trial?.served);
+    reporter.say(`The document is imported as version ${version}.`);
+    onText('');
+    setTrial(undefined);
+    setReason('');
+    setNamed('');
+    setAllowance(ALLOW_NOTHING);
+    await queries.invalidateQueries();
+  };
 
   const found = trial?.found;
   const open = found?.consequences.filter(each => !isAllowed(each, allowance)) ?? [];
@@ -213,12 +200,12 @@ export function ImportForm({ text, onText, mayPublish }: { text: string; onText:
             type="button"
             className="accent"
             disabled={isBusy || isOpen || reason.trim() === '' || found.records === 0}
-            onClick={() => void publish()}
+            onClick={event => submit(event, () => publish().finally(rest))}
           >
             {isBusy ? 'One moment…' : found.errorCount > 0 ? 'Publish without the parts in error' : 'Publish'}
           </button>
         )}
-        <button type="button" disabled={isBusy || text.trim() === ''} onClick={() => void tryOut()}>
+        <button type="button" disabled={isBusy || text.trim() === ''} onClick={event => submit(event, () => tryOut().finally(rest))}>
           {isConflict ? 'Compare with theirs' : 'See what it would change'}
         </button>
       </div>

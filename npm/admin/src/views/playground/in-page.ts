@@ -1,15 +1,13 @@
 /** Answers of the core in this page, from the program of a customer and an organization. */
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo } from 'react';
+import { useContext, useEffect, useMemo } from 'react';
 
 import { take } from '../../api/client.js';
 import { Refusal } from '../../api/refusal.js';
+import { CoreContext } from '../../core.js';
 import { useEnvironment } from '../../environment.js';
-import type * as PageEngine from '../../page-engine.js';
+import type { FlagEngine } from '../../page-engine.js';
 import { useSession } from '../../session.js';
-
-/** The script with the core. It is no part of the first load. */
-const SCRIPT = '/dashboard/page-engine.js';
 
 export type Context = Readonly<Record<string, unknown>>;
 
@@ -18,16 +16,17 @@ export type PageState =
   | { readonly state: 'loading' }
   | { readonly state: 'elsewhere' }
   | { readonly state: 'failed'; readonly why: string }
-  | { readonly state: 'ready'; readonly engine: PageEngine.FlagEngine; readonly version: number };
+  | { readonly state: 'ready'; readonly engine: FlagEngine; readonly version: number | undefined };
 
 /** The core with the newest program for the owners that a context names; it follows changes. `undefined` is no context. */
 export function useInPage(context: Context | undefined): PageState {
   const { api } = useSession();
   const environment = useEnvironment();
+  const loadCore = useContext(CoreContext);
   const isFirst = environment.name === undefined;
   const core = useQuery({
     queryKey: ['core'],
-    queryFn: async () => (await (import(SCRIPT) as Promise<typeof PageEngine>)).loadCore(),
+    queryFn: loadCore,
     gcTime: Number.POSITIVE_INFINITY,
     enabled: isFirst,
     meta: { isTimed: true },
@@ -36,7 +35,7 @@ export function useInPage(context: Context | undefined): PageState {
   const program = useQuery({
     queryKey: ['program', owners],
     queryFn: async () => {
-      let version = 0;
+      let version: number | undefined;
       const asked = api.POST('/v1/program', {
         params: { query: { format: core.data?.format } as never, header: { accept: 'application/vnd.twinflag.program' } as never },
         body: { context: owners } as never,
@@ -44,7 +43,8 @@ export function useInPage(context: Context | undefined): PageState {
       });
       const bytes = await take(
         asked.then(answer => {
-          version = Number(answer.response.headers.get('twinflag-version')?.split('.')[1] ?? 0);
+          // A host's back end may keep it back.
+          version = Number(answer.response.headers.get('twinflag-version')?.split('.')[1]) || undefined;
           return answer;
         }),
       );
@@ -55,7 +55,7 @@ export function useInPage(context: Context | undefined): PageState {
   const made = useMemo((): PageState => {
     if (!isFirst) return { state: 'elsewhere' };
     const failure = core.error ?? program.error;
-    if (failure) return { state: 'failed', why: failure instanceof Refusal ? failure.message : 'The core cannot be loaded.' };
+    if (failure) return { state: 'failed', why: failure instanceof Refusal ? failure.message : WITHOUT_CORE };
     if (!core.data || !program.data) return { state: 'loading' };
     const engine = core.data.open();
     try {
@@ -70,6 +70,8 @@ export function useInPage(context: Context | undefined): PageState {
   useEffect(() => () => (made.state === 'ready' ? made.engine.close() : undefined), [made]);
   return made;
 }
+
+const WITHOUT_CORE = 'The core cannot be loaded. It needs ‘wasm-unsafe-eval’ in the page’s policy for scripts; without it, ask the edge.';
 
 /** The part of a context that decides which program answers. */
 function ownersOf(context: Context | undefined): Context {
