@@ -403,4 +403,11 @@ export const hubMutants = [
     replacement: 'since.filter(|since| since.number > 0)',
     tests: 'hub::push',
   },
+  {
+    name: 'a hold explains an answer',
+    file: 'edge-worker/src/store/sqlite/records.rs',
+    find: "action NOT IN ('{}', '{}')\",",
+    replacement: "action <> '{}{}'\",",
+    tests: 'store::sqlite',
+  },
 ];

@@ -111,6 +111,20 @@ pub(super) fn explains_by_the_level_that_answered<S: Store>(store: &S) {
     assert_eq!(found("kill", Some("c-1"), Some("o-1"), 5), Some(1));
     assert_eq!(found("default", None, None, 5), Some(1));
     assert_eq!(found("default", None, None, 0), None);
+    // Of later records about the flag that change no answer, none is the cause of one.
+    for (number, change) in (6..).zip([
+        Change::held("a".to_owned(), "{}".to_owned()),
+        Change { action: Action::EditAdopted, ..change("a", true) },
+        Change { action: Action::ScheduleIdle, ..change("a", true) },
+    ]) {
+        let link = Link { sequence: number, version: 5 };
+        let record = Record::seal(&change, &by(9_000), link, &format!("id-{number}"), Hash::NONE, store.head().unwrap().chain);
+        commit(store, &Commit { records: &[record], ..Commit::default() }, 9_000).unwrap();
+    }
+    assert_eq!(store.head().unwrap().link.sequence, 8);
+    for layer in ["kill", "rollout", "default"] {
+        assert_eq!(found(layer, None, None, 5), if layer == "rollout" { None } else { Some(1) }, "{layer}");
+    }
 }
 
 pub(super) fn lists_what_serves<S: Store>(store: &S) {
