@@ -64,6 +64,7 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         webhooks::begins_a_webhook_once,
         webhooks::keeps_the_latest_attempts_of_each_webhook,
         trail::finds_the_slices_that_wrote_an_owner,
+        trail::finds_the_rows_that_were_last_written_or_removed_by_an_action,
     ] {
         test(&fresh());
     }

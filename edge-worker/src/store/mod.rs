@@ -219,6 +219,9 @@ pub(crate) trait Read {
     fn written(&self, key: &RowKey, version: u32) -> Result<Option<String>>;
     /// The newest rows of these kinds, which lie on no page, whose version has a record with one of these actions.
     fn last_written_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>>;
+    /// The rows of these kinds, which lie on no page, that are not there and were removed by a version that has a record with one of these
+    /// actions.
+    fn last_removed_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>>;
     /// The next parts of all that was ever written, ordered by version, kind, name and part; empty behind the last.
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;
     /// The next parts ordered by kind, name, version and part; empty behind the last. A part that did not serve at the version has no

@@ -213,6 +213,10 @@ impl<D: Database> Read for Sqlite<D> {
         history::last_written_by(self.migrated()?, kinds, actions)
     }
 
+    fn last_removed_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
+        history::last_removed_by(self.migrated()?, kinds, actions)
+    }
+
     fn parts(&self, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {
         proof::parts(self.migrated()?, behind)
     }

@@ -124,6 +124,10 @@ impl Read for Followed {
     fn last_written_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
         self.read().last_written_by(kinds, actions)
     }
+
+    fn last_removed_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
+        self.read().last_removed_by(kinds, actions)
+    }
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>> {
         self.read().parts(behind)
     }
