@@ -10,11 +10,7 @@ use std::{
     rc::Rc,
 };
 
-use control::{
-    Command, CommandOutcome, MAX_REASON, SqlEdit,
-    change::Actor,
-    rows::{RowKind, Rows},
-};
+use control::{Command, CommandOutcome, MAX_REASON, SqlEdit, change::Actor, rows::RowKind};
 use sdk_core::{OwnerKind, document::compile_for_sql};
 use worker::{Method, Request, Response, console_error};
 
@@ -279,7 +275,7 @@ impl FlagHub {
             let paged = match &edit {
                 SqlEdit::Owner { owner: OwnerKind::Customer, id, .. } => self.about(Some(id), None)?,
                 SqlEdit::Owner { owner: OwnerKind::Organization, id, .. } => self.about(None, Some(id))?,
-                SqlEdit::State { .. } => Rows::default(),
+                SqlEdit::State { flag, .. } => self.of_rollout(&ground, flag)?,
             };
             match self.ground.edited_by_sql(&ground, &paged, &edit, actor) {
                 Ok(edited) if edited.writes.is_empty() => same.push(number),
