@@ -410,4 +410,25 @@ export const hubMutants = [
     replacement: "action <> '{}{}'\",",
     tests: 'store::sqlite',
   },
+  {
+    name: 'a removal is never adopted',
+    file: 'edge-worker/control/src/consequences/edits.rs',
+    find: '.filter(is_gone))',
+    replacement: '.filter(|key| is_gone(key) && false))',
+    tests: 'hub::tests',
+  },
+  {
+    name: 'a webhook that is enabled again goes on where it was',
+    file: 'edge-worker/src/hub/webhooks/mod.rs',
+    find: 'behind.webhooks.push((id.to_owned(), write));',
+    replacement: 'drop(write);',
+    tests: 'hub::webhooks',
+  },
+  {
+    name: 'the outcome of a message brings back what its webhook missed',
+    file: 'edge-worker/src/hub/webhooks/mod.rs',
+    find: 'is_none_or(|begun| begun.behind > record) {',
+    replacement: 'is_none_or(|begun| begun.behind > record) && false {',
+    tests: 'hub::webhooks',
+  },
 ];

@@ -182,7 +182,8 @@ impl FlagHub {
             let is_replaying = self.journal.get().and_then(Option::as_ref).is_some_and(|journal| journal.is_replaying.get());
             let Some(first) = commit.records.first().filter(|_| !is_replaying) else { return Ok(Behind::default()) };
             let rows = self.store.rows(Wanted::Kind(RowKind::Webhook))?;
-            webhooks::behind(&self.store, &rows, commit.records, first.link.sequence - 1, entry.at())
+            let before = first.link.sequence - 1;
+            webhooks::behind(&self.store, &rows, commit, before, entry.at())
         })?;
         jobs.extend(push);
         jobs.extend(entry.with_commit(&[], |commit| Ok(schedules::jobs_of(commit.writes)))?);
