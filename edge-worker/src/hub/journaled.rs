@@ -50,6 +50,8 @@ pub(super) struct Journal {
     turn: tokio::sync::Mutex<()>,
     /// True once this object has seen the end of the journal.
     has_looked: Cell<bool>,
+    /// True if the database did not answer the last look.
+    is_away: Cell<bool>,
     /// True while a store that started over takes the journal anew: targets were told of these entries.
     is_replaying: Cell<bool>,
     /// True if the database was put back behind what this hub had taken, and the epoch is to be renewed.
@@ -77,6 +79,7 @@ impl FlagHub {
                     hub,
                     turn: tokio::sync::Mutex::new(()),
                     has_looked: Cell::default(),
+                    is_away: Cell::default(),
                     is_replaying: Cell::default(),
                     is_put_back: Cell::default(),
                 }))
@@ -88,6 +91,11 @@ impl FlagHub {
     /// Returns true if the hub has a journal whose end it has not seen since it started.
     pub(super) fn has_not_looked(&self) -> Result<bool, Problem> {
         Ok(self.journal()?.is_some_and(|journal| !journal.has_looked.get()))
+    }
+
+    /// Returns true if the hub has a journal whose database did not answer the last look.
+    pub(super) fn is_journal_away(&self) -> Result<bool, Problem> {
+        Ok(self.journal()?.is_some_and(|journal| journal.is_away.get()))
     }
 
     /// Answers a request, and carries it out again while others are first.
@@ -223,8 +231,9 @@ impl FlagHub {
         let _turn = journal.turn.lock().await;
         let held = self.store.position()?;
         let position = held.clone().unwrap_or_else(Position::start);
-        let text = journal.postgres.news(&journal.hub, position.number).await?;
-        let news: News = serde_json::from_str(&text).map_err(worker::Error::from)?;
+        let told = journal.postgres.news(&journal.hub, position.number).await;
+        journal.is_away.set(told.is_err());
+        let news: News = serde_json::from_str(&told?).map_err(worker::Error::from)?;
         if held.is_none() && !self.store.is_new()? {
             let why = "this hub has a history of its own, and the database has another: start on an empty folder, or without STORE";
             return Err(Problem::no_ruleset("STORE_NOT_EMPTY", why));
