@@ -176,10 +176,13 @@ test('a document without a definition that was removed by hand makes the removal
   const adopted = await deploy(without);
   assert.deepEqual([adopted.status, adopted.said.consequences, adopted.said.changes], [200, [], []], adopted.text);
   const { changes } = (await admin(`changes?version=${adopted.said.version}`)).json();
-  assert.deepEqual(changes.map(({ action, flagPath, pointer, oldJson, newJson }) => [action, flagPath ?? pointer, oldJson, newJson]).sort(), [
-    ['import.adopt', '/segments/eu', undefined, undefined],
-    ['import.adopt', 'chat', undefined, undefined],
-  ]);
+  assert.deepEqual(
+    changes.map(({ action, flagPath, pointer, oldJson, newJson }) => [action, flagPath ?? pointer, oldJson, newJson]).sort(),
+    [
+      ['import.adopt', '/segments/eu', undefined, undefined],
+      ['import.adopt', 'chat', undefined, undefined],
+    ],
+  );
   assert.deepEqual((await admin('document')).json(), before);
   const { version } = (await deploy(without)).said;
   assert.equal(version, adopted.said.version);

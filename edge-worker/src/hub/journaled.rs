@@ -242,6 +242,8 @@ impl FlagHub {
             journal.is_put_back.set(held.is_some_and(|held| held.number > 0));
             journal.is_replaying.set(true);
             self.store.start_over(&news.identity)?;
+            self.is_name_kept.set(false);
+            self.keep_name()?;
             self.store.keep_receipt_key(&news.identity.receipt_key)?;
             self.ground.forget();
             return Ok((false, Vec::new()));
