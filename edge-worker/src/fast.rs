@@ -17,7 +17,7 @@ use crate::{
         response::{Answer, Line},
         routes::{Handler, HeldHandler, Limit},
     },
-    settings,
+    settings, token_uses,
 };
 
 /// The most bytes of a request's parts and body that the input holds.
@@ -114,7 +114,12 @@ pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
         known.body = Some(Ok(input.get(head..head + body)?.to_vec()));
         #[expect(clippy::cast_possible_truncation, reason = "the clock tells whole milliseconds")]
         let clock = Millis(now as i64);
-        match http::answer(&Asked { parts: &parts, settings: &settings, known: &known, clock }) {
+        let outcome = http::answer(&Asked { parts: &parts, settings: &settings, known: &known, clock });
+        // The long way tells the hub.
+        if known.token_use.borrow().as_ref().is_some_and(token_uses::is_due) {
+            return None;
+        }
+        match outcome {
             Outcome::Answer(answer) if answer.status < 500 && !parts.misses_header() => Some(answer),
             Outcome::Answer(_) | Outcome::Needs(_) | Outcome::Pass(_) => None,
         }

@@ -41,6 +41,7 @@ mod source;
 mod store;
 mod stream_key;
 mod tally;
+mod token_uses;
 mod version;
 mod words;
 

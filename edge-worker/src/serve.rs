@@ -19,6 +19,7 @@ use crate::{
     problem::Problem,
     readers, ruleset_cache,
     settings::Settings,
+    token_uses,
 };
 
 /// Answers any request; a refusal is an answer too. `is_counted` is true if the fast way has counted the request already.
@@ -41,6 +42,9 @@ async fn find_answer(mut request: Request, host: &Host, is_counted: bool) -> wor
         let outcome = http::answer(&asked);
         if known.is_break_glass.get() && !mem::replace(&mut is_logged, true) {
             log::break_glass(&parts);
+        }
+        if let Some(used) = known.token_use.take() {
+            token_uses::tell(host, used);
         }
         match outcome {
             Outcome::Answer(answer) => return logged(answer, &parts, Answered::default()),

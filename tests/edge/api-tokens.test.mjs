@@ -294,6 +294,56 @@ test('a token revoked through one isolate changes nothing through another, and o
   for (const began = Date.now(); (await evaluates()) !== 401; ) assert.ok(Date.now() - began < PATIENCE_MS, 'it still evaluates');
 });
 
+test('a list tells the hour in which each token was last used, also after a restart, and nothing else does', async () => {
+  const HOUR_MS = 3_600_000;
+  const folder = await dataFolder();
+  const start = () => hostWorker({ data: folder.path, document: JSON.stringify(DOCUMENT), settings: { TEST_CLOCK: 'on' } });
+  let on = await start();
+  ends.push(async () => {
+    await on.stop();
+    await folder.remove();
+  });
+  const tokens = {};
+  for (const name of ['reads', 'evaluates', 'rests']) tokens[name] = (await make(name, { role: 'viewer' }, { on })).token;
+  const { sequence, version } = (await on.asAdmin('/api/admin/changes?limit=1', { method: 'GET' })).json().changes[0];
+  const used = async () =>
+    Object.fromEntries((await list(undefined, on)).map(({ name, lastUsed }) => [name, lastUsed && Date.parse(lastUsed)]));
+  assert.deepEqual(await used(), { reads: undefined, evaluates: undefined, rests: undefined });
+  // The hub is told behind the answer.
+  const becomes = async expected => {
+    for (const end = Date.now() + PATIENCE_MS; ; await new Promise(resolve => setTimeout(resolve, 20))) {
+      const found = await used();
+      if (Object.entries(expected).every(([name, hour]) => found[name] === hour)) return;
+      assert.ok(Date.now() < end, JSON.stringify([found, expected]));
+    }
+  };
+  const hour = Math.floor(Date.now() / HOUR_MS) * HOUR_MS + 2 * HOUR_MS;
+  const evaluate = at => on.request('/ofrep/v1/evaluate/flags/plain', { token: tokens.evaluates, headers: at, body: { context: {} } });
+  assert.equal((await read(tokens.reads, at(hour + 5), on)).status, 200);
+  assert.equal((await evaluate(at(hour + 7))).status, 200);
+  await becomes({ reads: hour, evaluates: hour, rests: undefined });
+  // Another use in the same hour, and a request that the role does not open in the next one.
+  assert.equal((await read(tokens.reads, at(hour + HOUR_MS - 1), on)).status, 200);
+  assert.equal(
+    (await on.request('/api/admin/backup', { method: 'GET', token: tokens.evaluates, headers: at(hour + HOUR_MS) })).status,
+    403,
+  );
+  await becomes({ reads: hour, evaluates: hour + HOUR_MS });
+  // Without a header the request takes the fast way, and is hours behind those before it.
+  assert.equal((await evaluate({})).status, 200);
+  await on.stop();
+  on = await start();
+  await becomes({ reads: hour, evaluates: hour + HOUR_MS, rests: undefined });
+  const [newest] = (await on.asAdmin('/api/admin/changes?limit=1', { method: 'GET' })).json().changes;
+  assert.deepEqual([newest.sequence, newest.version], [sequence, version]);
+  // The fast way alone: the first use in its hour is told by it, too.
+  const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const { token: later } = await make('later', { role: 'viewer' }, { on });
+  assert.equal((await on.request('/ofrep/v1/evaluate/flags/plain', { token: later, body: { context: {} } })).status, 200);
+  const isNow = found => found === now || found === now + HOUR_MS;
+  for (const end = Date.now() + PATIENCE_MS; !isNow((await used()).later); ) assert.ok(Date.now() < end);
+});
+
 test('a restore brings back the tokens of its backup, and revokes those of another environment', async () => {
   const on = await hosted();
   const { token: before, id } = await make('before', {}, { on });

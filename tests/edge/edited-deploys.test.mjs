@@ -161,6 +161,41 @@ test('a document that has an edit as it is makes it its own', async () => {
   assert.deepEqual([changes[0].action, changes[0].oldJson, changes[0].newJson], ['import.adopt', undefined, undefined]);
 });
 
+test('a document without a definition that was removed by hand makes the removal its own', async () => {
+  await ok('DELETE', 'flags/chat');
+  await ok('DELETE', 'segments/eu');
+  assert.deepEqual(kinds((await deploy(base())).said), [
+    ['overwritten', '/segments/eu', 'segments/eu'],
+    ['overwritten', '/flags/chat', 'flags/chat'],
+  ]);
+  const without = edited(document => {
+    delete document.flags.chat;
+    delete document.segments;
+  });
+  const before = (await admin('document')).json();
+  const adopted = await deploy(without);
+  assert.deepEqual([adopted.status, adopted.said.consequences, adopted.said.changes], [200, [], []], adopted.text);
+  const { changes } = (await admin(`changes?version=${adopted.said.version}`)).json();
+  assert.deepEqual(
+    changes.map(({ action, flagPath, pointer, oldJson, newJson }) => [action, flagPath ?? pointer, oldJson, newJson]).sort(),
+    [
+      ['import.adopt', '/segments/eu', undefined, undefined],
+      ['import.adopt', 'chat', undefined, undefined],
+    ],
+  );
+  assert.deepEqual((await admin('document')).json(), before);
+  const { version } = (await deploy(without)).said;
+  assert.equal(version, adopted.said.version);
+  // The pipeline knew of the removal, so a document that has the flag again brings it back.
+  const back = await deploy(base());
+  assert.deepEqual([back.status, back.said.consequences], [200, []], back.text);
+  assert.deepEqual(
+    back.said.returned.map(({ flag }) => flag),
+    ['chat'],
+  );
+  assert.equal(await value('chat'), false);
+});
+
 test('a revert is an edit, and a flag that was edited back has none', async () => {
   const document = edited(({ flags }) => Object.assign(flags.chat, { default: 'on' }));
   assert.equal((await deploy(document)).status, 200);

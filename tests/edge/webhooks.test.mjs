@@ -303,6 +303,65 @@ test('SIGKILL during deliveries loses no message', async t => {
   assert.ok(receiving.messages.every(message => isGenuine(secret, message)));
 });
 
+test('a hub that its alarm wakes names its environment in messages', async () => {
+  const folder = await dataFolder();
+  ends.push(folder.remove);
+  let isUp = false;
+  const receiving = await target(() => (isUp ? 204 : 500));
+  let own = await started(folder);
+  const named = await own.asAdmin('/api/admin/environments', { body: { name: 'staging', reason: 'a test' } });
+  assert.equal(named.status, 200, named.text);
+  const put = await own.asAdmin('/api/admin/document?environment=staging', {
+    method: 'PUT',
+    body: { ...JSON.parse(DOCUMENT), environment: 'staging' },
+  });
+  assert.equal(put.status, 200, put.text);
+  const kill = { body: { featureName: 'plain', action: 'kill', reason: 'a test' } };
+  assert.equal(
+    (await own.asAdmin('/api/admin/webhooks?environment=staging', { body: { label: 'a', private: true, url: receiving.url } })).status,
+    200,
+  );
+  assert.equal((await own.asAdmin('/api/admin/feature-flags?environment=staging', kill)).status, 200);
+  await receiving.until(messages => messages.some(({ answered }) => answered));
+  await own.stop();
+  isUp = true;
+  const before = receiving.messages.length;
+  own = await started(folder);
+  // No request reaches the hub of staging.
+  await receiving.until(messages => messages.length > before);
+  assert.deepEqual([...new Set(receiving.messages.map(({ json }) => json.environment))], ['staging']);
+});
+
+test('a webhook that is enabled again is told of what happens from then on', async t => {
+  const receiving = await target();
+  const { id } = await making(t, { url: receiving.url, kinds: ['rollback'] });
+  const rollBack = async () => {
+    for (const [verb, body] of [
+      ['create', { percentage: 5, start: true }],
+      ['rollback', {}],
+    ]) {
+      const answer = await server.asAdmin(`/api/admin/rollout/${verb}`, { body: { featureName: 'other', reason: 'a test', ...body } });
+      assert.equal(answer.status, 200, answer.text);
+    }
+    return (await get('changes?action=rollout.rollback&limit=1')).changes[0].id;
+  };
+  const change = async enabled => {
+    const answer = await server.asAdmin(`/api/admin/webhooks/${id}`, { method: 'PUT', body: { enabled } });
+    assert.equal(answer.status, 200, answer.text);
+  };
+  const told = [await rollBack()];
+  await receiving.until(messages => messages.length === 1);
+  await change(false);
+  await rollBack();
+  await change(true);
+  told.push(await rollBack());
+  await receiving.until(messages => messages.some(({ headers }) => headers['webhook-id'] === told[1]));
+  assert.deepEqual(
+    receiving.messages.map(({ headers }) => headers['webhook-id']),
+    told,
+  );
+});
+
 test('a webhook that cannot be is refused at its place, and nothing is stored', async () => {
   const before = (await get('webhooks')).webhooks.length;
   for (const [body, status, code, pointer] of [

@@ -577,4 +577,18 @@ export const controlMutants = [
     replacement: 'for (id, webhook) in webhooks::webhooks(rows).filter(|_| false) {',
     tests: 'restore',
   },
+  {
+    name: 'a rollback in SQL leaves the overrides of its rollout',
+    file: 'edge-worker/control/src/sql_edit.rs',
+    find: 'if rolls_back {',
+    replacement: 'if rolls_back && false {',
+    tests: 'sql_edit',
+  },
+  {
+    name: 'an override that SQL changes still belongs to its rollout',
+    file: 'edge-worker/control/src/sql_edit.rs',
+    find: 'rollout_overrides::release(current, &mut outcome);',
+    replacement: 'let _ = &mut outcome;',
+    tests: 'sql_edit',
+  },
 ];

@@ -588,8 +588,8 @@ export const edgeMutants = [
   {
     name: 'each rule that fires makes a record',
     file: 'edge-worker/src/hub/sums.rs',
-    find: 'let is_told = is_held && held_at',
-    replacement: 'let is_told = is_held || held_at',
+    find: 'let is_due = is_held && held_at',
+    replacement: 'let is_due = is_held || held_at',
     tests: 'sums',
   },
   {

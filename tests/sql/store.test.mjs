@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { addressOf, featureOf, outcome, receiptOf, report, startRollout } from '../edge/reported.mjs';
 import { hostWorker } from '../edge/workerd.mjs';
 import { extent } from '../extent.mjs';
 import { dataFolder, freePort, startServer } from '../server.mjs';
@@ -188,6 +189,83 @@ test('an emergency UPDATE in SQL is pushed to every page, answers at once, and h
   await becomes(true, { customerId: 'c' });
   const verified = (await server.asAdmin('/api/admin/changes/verify?full=true', { method: 'GET' })).json();
   assert.equal(verified.valid, true, JSON.stringify(verified));
+  await server.stop();
+});
+
+test('a rollback in SQL takes what system had set for the rollout, and leaves what SQL has set since', async () => {
+  const store = database('belonging');
+  const server = await serve(store, await newFolder());
+  assert.equal((await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT })).status, 200);
+  const post = async (path, body) => {
+    const answer = await server.asAdmin(`/api/admin/${path}`, { body: { featureName: 'checkout', reason: 'go', ...body } });
+    assert.equal(answer.status, 200, answer.text);
+  };
+  await post('rollout/create', { percentage: 1, start: true });
+  for (const customerId of ['c-1', 'c-2']) await post('feature-flags', { customerId, enabled: true, changedBy: 'system' });
+  await post('feature-flags', { customerId: 'c-3', enabled: true });
+  const overrides = () =>
+    store.query(`select customer_id, flags ->> 'checkout' from customer_feature_flags where flags ? 'checkout' order by 1`);
+  assert.deepEqual(overrides(), ['c-1|true', 'c-2|true', 'c-3|true']);
+  store.query(`update customer_feature_flags set flags = '{"checkout": false}' where customer_id = 'c-2'`);
+  await until(
+    () => isOn(server, 'checkout', { customerId: 'c-2' }),
+    value => value === false,
+  );
+  store.query(`set twinflag.reason = 'errors at checkout'; update feature_rollouts set current_tier = 'tier_0_disabled', percentage = 0,
+    status = 'rolled_back' where feature_name = 'checkout'`);
+  await until(overrides, rows => rows.length === 2);
+  assert.deepEqual(overrides(), ['c-2|false', 'c-3|true']);
+  const told = (await trail(server)).filter(({ reason }) => reason === 'errors at checkout');
+  assert.deepEqual(told.map(({ action, customerId, version }) => [action, customerId, version - told[0].version]).sort(), [
+    ['import.state', undefined, 0],
+    ['override.remove', 'c-1', 0],
+  ]);
+  const verified = (await server.asAdmin('/api/admin/changes/verify?full=true', { method: 'GET' })).json();
+  assert.equal(verified.valid, true, JSON.stringify(verified));
+  await server.stop();
+});
+
+test('what was due while the database was away happens once it is back: a schedule, and the record that a rollout is held', async () => {
+  const store = database('outage');
+  const server = await serve(store, await newFolder(), { settings: { STORE: store.address, CLIENT_ADDRESS_HEADER: 'x-client-address' } });
+  const document = { ...DOCUMENT, flags: { ...DOCUMENT.flags, checkout: { unit: 'customerId' } } };
+  assert.equal((await server.asAdmin('/api/admin/document', { method: 'PUT', body: document })).status, 200);
+  await startRollout(server, { tier: 2 });
+  const errors = [];
+  for (let network = 0; network < 40; network++) {
+    const address = addressOf(network);
+    const session = async index => {
+      const receipt = await receiptOf(server, { session: `s-${network}-${index}`, address });
+      return outcome(`s-${network}-${index}`, 'error', { receipt, variant: 'on' });
+    };
+    errors.push({ address, outcomes: await Promise.all(Array.from({ length: 10 }, (_, index) => session(index))) });
+  }
+  const due = Date.now() + 2_000;
+  const steps = [
+    {
+      at: new Date(due).toISOString(),
+      method: 'POST',
+      path: '/api/admin/feature-flags',
+      body: { featureName: 'banner', action: 'kill', reason: 'as planned' },
+    },
+  ];
+  const added = await server.asAdmin('/api/admin/schedules', { body: { steps, reason: 'as planned' } });
+  assert.equal(added.status, 200, added.text);
+  postgres.crash();
+  for (const { address, outcomes } of errors) await report(server, outcomes, { address });
+  // The hub looks at the journal each second, and was sent the sums meanwhile.
+  const failedLooks = () => server.said().split('the journal could not be read').length - 1;
+  const before = failedLooks();
+  await until(failedLooks, count => count >= before + 6 && Date.now() > due + 5_000);
+  const actions = async () => (await trail(server)).map(({ action }) => action).filter(action => /^(flag.kill|rollout.held)$/.test(action));
+  assert.deepEqual(await actions(), []);
+  const [job] = (await server.asAdmin('/api/admin/jobs', { method: 'GET' })).json().jobs.filter(({ kind }) => kind === 'schedule');
+  assert.equal(job.failures, 0, JSON.stringify(job));
+  postgres.start();
+  await until(actions, found => found.length === 2);
+  assert.deepEqual((await actions()).sort(), ['flag.kill', 'rollout.held']);
+  const { status, rollout } = await featureOf(server);
+  assert.deepEqual([status, rollout.currentTier, typeof rollout.heldAt], ['active', 'tier_2_early_adopters', 'string']);
   await server.stop();
 });
 

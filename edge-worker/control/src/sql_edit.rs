@@ -1,7 +1,7 @@
 //! Rows that were changed by SQL, in the tables that follow the hub: each becomes a change like any other, with its record.
 use alloc::{format, string::String, vec::Vec};
 
-use sdk_core::{Compiler, OwnerKind, json::quoted};
+use sdk_core::{Compiler, OwnerKind, json::quoted, stage::Status};
 
 use crate::{
     CommandOutcome, CurrentState, Refusal,
@@ -10,6 +10,7 @@ use crate::{
     lifecycle::Rollout,
     overrides,
     rollout_commands::{described, event},
+    rollout_overrides,
     rows::{RowKey, RowKind},
     state_row,
 };
@@ -36,13 +37,16 @@ pub enum SqlEdit {
 }
 
 /// Takes a row that SQL changed: the rows to write and their records; nothing if the hub has the row so already. SQL needs no permission of
-/// the hub, so neither locks nor the life cycle of a rollout stand against it; only what no document could say is refused.
+/// the hub, so neither locks nor the life cycle of a rollout stand against it; only what no document could say is refused. The overrides
+/// that belong to a rollout follow as they do after a command. `current` has the rows of their owners where the edit is of a state.
 pub fn edited_by_sql(current: CurrentState<'_>, edit: &SqlEdit, actor: &Actor, compiler: &mut Compiler) -> Result<CommandOutcome, Refusal> {
-    match edit {
+    let mut outcome = match edit {
         SqlEdit::State { flag, state } => state_edited(current, flag, state.as_deref().unwrap_or("{}"), actor, compiler),
         SqlEdit::Owner { owner, id, tree: None } => overrides::clear(current, *owner, id, actor),
         SqlEdit::Owner { owner, id, tree: Some(tree) } => owner_edited(current, *owner, id, tree, actor),
-    }
+    }?;
+    rollout_overrides::release(current, &mut outcome);
+    Ok(outcome)
 }
 
 /// Replaces all overrides of an owner: leaves that the new tree does not have are removed.
@@ -90,6 +94,8 @@ fn state_edited(
     }
     let mut writes = Vec::new();
     let mut events = Vec::new();
+    let is_rolled_back = |rollout: &Rollout| rollout.status == Status::RolledBack;
+    let rolls_back = next.as_ref().is_some_and(is_rolled_back) && !before.as_ref().is_some_and(is_rolled_back);
     if let Some(next) = next.filter(|next| before.as_ref() != Some(next)) {
         changes.push(Change {
             flag: Some(key.into()),
@@ -106,7 +112,10 @@ fn state_edited(
         return Ok(CommandOutcome::default());
     }
     writes.push((RowKey::of(RowKind::State, key), Some(after)));
-    let outcome = current.compiled(key, writes, changes, compiler)?;
+    let mut outcome = current.compiled(key, writes, changes, compiler)?;
+    if rolls_back {
+        rollout_overrides::roll_back(current, key, actor, &mut outcome)?;
+    }
     Ok(CommandOutcome { events, ..outcome })
 }
 
@@ -135,7 +144,7 @@ mod tests {
     use sdk_core::Millis;
 
     use super::*;
-    use crate::{apply, rows::Rows};
+    use crate::{Command, Supplies, apply, execute, rows::Rows};
 
     const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{"chat":{},"a.b":{}}}"#;
 
@@ -145,7 +154,12 @@ mod tests {
 
     /// The outcome of edits one after another, each on the rows that the one before left.
     fn edited(edits: &[SqlEdit]) -> (Rows, Result<CommandOutcome, Refusal>) {
-        let (mut compiler, mut rows) = (Compiler::new(), Rows::split(DOCUMENT).unwrap());
+        edited_in(Rows::split(DOCUMENT).unwrap(), edits)
+    }
+
+    /// [`edited`], beginning with these rows.
+    fn edited_in(mut rows: Rows, edits: &[SqlEdit]) -> (Rows, Result<CommandOutcome, Refusal>) {
+        let mut compiler = Compiler::new();
         let mut last = Ok(CommandOutcome::default());
         for edit in edits {
             let ruleset = compiler.compile(&rows.compose(true), None).unwrap().ruleset;
@@ -192,6 +206,43 @@ mod tests {
         assert!(rows.get(RowKind::Course, "chat").unwrap().contains(r#""stageSince":7000"#));
         let (_, again) = edited(&[state("chat", running), state("chat", running)]);
         assert!(again.unwrap().writes.is_empty());
+    }
+
+    #[test]
+    fn the_overrides_of_a_rollout_follow_what_sql_does_to_it_and_to_them() {
+        let system = Actor { subject: "robot".into(), role: "service".into(), on_behalf_of: Some("system".into()), ..by() };
+        let set = |id: &str, tree: &str| Command::Override { owner: OwnerKind::Customer, id: id.into(), tree: tree.into() };
+        let (mut compiler, (mut rows, _)) =
+            (Compiler::new(), edited(&[state("chat", r#"{"rollout":{"status":"active","tier":4,"percentage":100}}"#)]));
+        for (actor, command) in [
+            (&system, set("c", r#"{"chat":true,"a.b":true}"#)),
+            (&system, set("d", r#"{"chat":true}"#)),
+            (&by(), set("e", r#"{"chat":true}"#)),
+        ] {
+            let ruleset = compiler.compile(&rows.compose(true), None).unwrap().ruleset;
+            let current = CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset };
+            let writes = execute(current, &command, Supplies::default(), actor, &mut compiler).unwrap().writes;
+            apply(&mut rows, &writes);
+        }
+        let of_rollout = |rows: &Rows| rows.of(RowKind::RolloutOverride).count();
+        assert_eq!(of_rollout(&rows), 2);
+        // An override that SQL changes belongs to nobody from then on; another one of its owner says nothing of it.
+        let (after, _) = edited_in(rows.clone(), &[customer(Some(r#"{"chat":true,"a":{"b":false}}"#))]);
+        assert_eq!(of_rollout(&after), 2);
+        let (after, _) = edited_in(rows.clone(), &[customer(Some(r#"{"chat":false,"a":{"b":true}}"#))]);
+        assert_eq!(of_rollout(&after), 1);
+        let (after, _) = edited_in(rows.clone(), &[customer(None)]);
+        assert_eq!(of_rollout(&after), 1);
+        // A rollback in SQL removes those that belong to the rollout, and a pause none.
+        let paused = state("chat", r#"{"rollout":{"status":"paused","tier":4,"percentage":100}}"#);
+        let (after, _) = edited_in(rows.clone(), &[paused]);
+        assert_eq!(of_rollout(&after), 2);
+        let (after, outcome) = edited_in(rows, &[state("chat", r#"{"rollout":{"status":"rolled_back","tier":0,"percentage":0}}"#)]);
+        let removed = ("override.remove", Some("chat"));
+        assert_eq!(actions(&outcome.unwrap()), [("import.state", Some("chat")), removed, removed]);
+        assert_eq!(of_rollout(&after), 0);
+        let left: Vec<_> = after.of(RowKind::Customer).collect();
+        assert_eq!(left, [("c", r#"{"a":{"b":true}}"#), ("e", r#"{"chat":true}"#)]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::{
     http::asked::{Asked, Unanswered},
     limit,
     problem::Problem,
+    token_uses::TokenUse,
 };
 
 /// A caller with an API token or with the break-glass token.
@@ -62,6 +63,8 @@ fn program(presented: &Stored, asked: &Asked<'_>) -> Result<Program, Unanswered>
         // No row has such a text without a role.
         None => return Err(Problem::no_token().into()),
     };
+    let used = TokenUse { environment: environment.clone(), token: token.hash, at: asked.moment() };
+    asked.known.token_use.replace(Some(used));
     Ok(Program { subject: token.subject(), role, environment: Some(environment), token: Some(token.hash) })
 }
 

@@ -18,6 +18,7 @@ use crate::{
     query::Query,
     ruleset_cache::{self, Serving},
     settings::Settings,
+    token_uses::TokenUse,
     version::Version,
 };
 
@@ -66,6 +67,8 @@ pub(crate) struct Known {
     pub(crate) is_counted: Cell<bool>,
     /// True once the request was found to present the break-glass token.
     pub(crate) is_break_glass: Cell<bool>,
+    /// The use of an API token, once the request was found to present a valid one.
+    pub(crate) token_use: RefCell<Option<TokenUse>>,
 }
 
 /// The overrides that were found for some contexts.

@@ -13,8 +13,8 @@ use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
     ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, COUNTS, DEFINITIONS, DIGESTED_ROWS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS,
-    METRICS, NEWS_SINCE, OWNERS, REGISTERED, ROLE, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners,
-    encoded,
+    METRICS, NEWS_SINCE, OWNERS, REGISTERED, ROLE, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TALLY_TIME, TOKEN, TOKEN_USE, VERSION, WITHIN,
+    WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
     admin::{Object, read as read_body},
@@ -27,6 +27,7 @@ use crate::{
     problem::Problem,
     readers,
     stream_key::StreamKey,
+    token_uses::TokenUse,
     version::{Epoch, NotSpelledSo, Version},
 };
 
@@ -223,6 +224,14 @@ pub(crate) async fn note_break_glass(env: &Env, environment: &Environment, given
         headers.set(clock::TOLD, &now)?;
     }
     let mut answer = send(env, environment, Method::Post, BREAK_GLASS, headers, request.to_owned()).await?;
+    good(&mut answer).await.map(drop)
+}
+
+/// Tells the hub of the environment of an API token that the token was used.
+pub(crate) async fn note_token_use(env: &Env, used: &TokenUse) -> Result<(), Problem> {
+    let headers = Headers::new();
+    headers.set(TALLY_TIME, &used.at.0.to_string())?;
+    let mut answer = send(env, &used.environment, Method::Post, TOKEN_USE, headers, used.token.to_hex()).await?;
     good(&mut answer).await.map(drop)
 }
 

@@ -119,9 +119,7 @@ impl FlagHub {
                 let on_pages = reverted.iter().flat_map(|reverted| &reverted.rows).filter(|row| row.key.page().is_some());
                 Ok(named_rows::about(&self.store, on_pages.map(|row| row.key.clone()))?)
             }
-            Command::Rollout { flag, order: RolloutCommand::Step(Step::RollBack) } => {
-                Ok(named_rows::about(&self.store, owners_of_rollout(ground.held(&Rows::default()), flag))?)
-            }
+            Command::Rollout { flag, order: RolloutCommand::Step(Step::RollBack) } => self.of_rollout(ground, flag),
             Command::Kill { .. }
             | Command::Revive { .. }
             | Command::Rollout { .. }
@@ -179,6 +177,11 @@ impl FlagHub {
     fn observed(&self, ground: &Ground, flag: &str) -> Result<Observed, Problem> {
         let feature = ground.held(&Rows::default()).feature(flag);
         feature.map_or(Ok(Observed::default()), |feature| self.counted(&feature))
+    }
+
+    /// The rows of the owners whose overrides belong to the rollout of a flag, which its rollback needs.
+    pub(super) fn of_rollout(&self, ground: &Ground, flag: &str) -> Result<Rows, Problem> {
+        Ok(named_rows::about(&self.store, owners_of_rollout(ground.held(&Rows::default()), flag))?)
     }
 
     /// The rows about a customer, with those of its organization, and about an organization.

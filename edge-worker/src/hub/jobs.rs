@@ -31,6 +31,8 @@ const SLICE: u32 = 500;
 const REST_MS: i64 = HOUR_MS;
 /// The longest delay before a job that failed is tried again. The first is two seconds, and each doubles.
 const MAX_DELAY_MS: i64 = HOUR_MS;
+/// The longest delay before a schedule that failed is tried again: a person chose its moment, and waits.
+const MAX_SCHEDULE_DELAY_MS: i64 = 30_000;
 /// The delay of the alarm if the failure of a job could not be stored, or no job be read.
 const RETRY_MS: i64 = 60_000;
 
@@ -76,9 +78,10 @@ const fn kept_for(what: Retained) -> i64 {
     }
 }
 
-/// The earliest job of a kind that this release knows.
-fn next(store: &impl Read) -> Result<Option<(JobKey, Job)>> {
-    Ok(store.jobs(Some(&KINDS.map(|(name, _)| name)), 1)?.pop())
+/// The earliest job of a kind that this release knows. While the journal is away none that commits to it: a schedule.
+fn next(store: &impl Read, is_away: bool) -> Result<Option<(JobKey, Job)>> {
+    let kinds: Vec<&str> = KINDS.iter().filter(|(_, kind)| !(is_away && matches!(kind, Kind::Schedule))).map(|(name, _)| *name).collect();
+    Ok(store.jobs(Some(&kinds), 1)?.pop())
 }
 
 /// The milliseconds after which a job is tried again that has failed so often.
@@ -94,13 +97,18 @@ struct Attempt {
     failed: Job,
 }
 
-/// Begins an attempt at the earliest job that is due, and stores it as failed. A job that failed is due again after a delay.
-fn begin(store: &impl Store, now: Millis) -> Result<Option<Attempt>> {
-    let Some((key, job)) = next(store)?.filter(|(_, job)| job.due <= now) else { return Ok(None) };
+/// Begins an attempt at the earliest job that is due, and stores it as failed. A job that failed is due again after a delay. `is_away`: the
+/// journal is away.
+fn begin(store: &impl Store, is_away: bool, now: Millis) -> Result<Option<Attempt>> {
+    let Some((key, job)) = next(store, is_away)?.filter(|(_, job)| job.due <= now) else { return Ok(None) };
     let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == key.kind) else { return Ok(None) };
     let failures = job.failures.saturating_add(1);
-    let least = if matches!(kind, Kind::Webhook) { webhooks::LEASE_MS } else { 0 };
-    let failed = Job { due: after(now, delay(failures).max(least)), failures, error: Some("the attempt did not end".to_owned()) };
+    let delay = match kind {
+        Kind::Webhook => delay(failures).max(webhooks::LEASE_MS),
+        Kind::Schedule => delay(failures).min(MAX_SCHEDULE_DELAY_MS),
+        Kind::Store(_) | Kind::Push => delay(failures),
+    };
+    let failed = Job { due: after(now, delay), failures, error: Some("the attempt did not end".to_owned()) };
     put(store, &key, &failed, now)?;
     Ok(Some(Attempt { key, kind: *kind, failed }))
 }
@@ -183,13 +191,15 @@ pub(super) struct Alarm {
     ahead: i64,
     /// True if the hub looks at a journal, whatever jobs there are.
     looks: bool,
+    /// True if the journal's database did not answer the last look.
+    is_away: bool,
 }
 
 impl Alarm {
     /// Sets the alarm to the earliest job.
     pub(super) fn arm(&self, store: &impl Store) -> Result<()> {
         bring_back(store, after(clock::now(), self.ahead))?;
-        let job = next(store)?.map(|(_, job)| after(job.due, self.ahead.saturating_neg()));
+        let job = next(store, self.is_away)?.map(|(_, job)| after(job.due, self.ahead.saturating_neg()));
         let look = self.looks.then(|| after(clock::now(), LOOK_MS));
         job.into_iter().chain(look).min().map_or(Ok(()), |at| set_alarm(&self.storage, at))
     }
@@ -231,7 +241,7 @@ impl FlagHub {
             return Ok(());
         }
         let now = after(clock::now(), self.clock_ahead()?);
-        if let Some(attempt) = begin(&self.store, now)? {
+        if let Some(attempt) = begin(&self.store, self.is_journal_away()?, now)? {
             JsFuture::from(self.storage().sync().map_err(worker::Error::from)?).await.map_err(worker::Error::from)?;
             // Meanwhile a restore may have begun.
             if self.restoring.get() {
@@ -269,7 +279,8 @@ impl FlagHub {
 
     /// The alarm, for work that goes on behind a request.
     pub(super) fn alarm_of(&self) -> Result<Alarm, Problem> {
-        Ok(Alarm { storage: self.storage(), ahead: self.clock_ahead()?, looks: self.journal()?.is_some() })
+        let (looks, is_away) = (self.journal()?.is_some(), self.is_journal_away()?);
+        Ok(Alarm { storage: self.storage(), ahead: self.clock_ahead()?, looks, is_away })
     }
 
     fn storage(&self) -> AlarmStorage {
@@ -331,11 +342,11 @@ mod tests {
     }
 
     fn due(store: &Memoried) -> i64 {
-        next(store).unwrap().unwrap().1.due.0
+        next(store, false).unwrap().unwrap().1.due.0
     }
 
     fn run(store: &Memoried, now: Millis) -> Result<Option<String>> {
-        let Some(attempt) = begin(store, now)? else { return Ok(None) };
+        let Some(attempt) = begin(store, false, now)? else { return Ok(None) };
         let Kind::Store(kind) = attempt.kind else { panic!("the job needs others") };
         let outcome = slice(store, &attempt.key, kind, now);
         note(store, &attempt, outcome, now)
@@ -413,7 +424,7 @@ mod tests {
         for failures in 1..=14 {
             let said = run(&store, Millis(now)).unwrap().unwrap();
             assert!(said.starts_with(&format!("the job retention.answers failed {failures} times: ")), "{said}");
-            let (_, job) = next(&store).unwrap().unwrap();
+            let (_, job) = next(&store, false).unwrap().unwrap();
             assert!(job.failures == failures && job.error.unwrap().contains("as a test wants") && has_answer(&store, "kept"));
             wakes(&store, job.due.0 - 1);
             delays.push((job.due.0 - now) / 1_000);
@@ -422,7 +433,7 @@ mod tests {
         assert_eq!(delays, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 3_600, 3_600, 3_600]);
         store.fail_jobs(false);
         wakes(&store, now);
-        let (_, job) = next(&store).unwrap().unwrap();
+        let (_, job) = next(&store, false).unwrap().unwrap();
         assert_eq!((job.failures, job.error, has_answer(&store, "kept")), (0, None, false));
     }
 
@@ -432,18 +443,47 @@ mod tests {
         answer(&store, "old", 0);
         let mut now = 100 * HOUR_MS;
         for failures in 1..=3 {
-            assert!(begin(&store, Millis(now)).unwrap().is_some());
-            let (_, job) = next(&store).unwrap().unwrap();
+            assert!(begin(&store, false, Millis(now)).unwrap().is_some());
+            let (_, job) = next(&store, false).unwrap().unwrap();
             assert_eq!(
                 (job.due.0 - now, job.failures, job.error.as_deref()),
                 (1_000 << failures, failures, Some("the attempt did not end"))
             );
-            assert!(begin(&store, Millis(job.due.0 - 1)).unwrap().is_none());
+            assert!(begin(&store, false, Millis(job.due.0 - 1)).unwrap().is_none());
             now = job.due.0;
         }
         wakes(&store, now);
-        let (_, job) = next(&store).unwrap().unwrap();
+        let (_, job) = next(&store, false).unwrap().unwrap();
         assert_eq!((job.failures, job.error, has_answer(&store, "old")), (0, None, false));
+    }
+
+    #[test]
+    fn a_schedule_that_fails_is_tried_again_within_half_a_minute_however_long_it_fails() {
+        let (mut now, store) = (100 * HOUR_MS, store(&[("schedule", 0)]));
+        let mut delays = Vec::new();
+        for failures in 1..=20 {
+            assert!(begin(&store, false, Millis(now)).unwrap().is_some());
+            let (_, job) = next(&store, false).unwrap().unwrap();
+            assert_eq!(job.failures, failures);
+            assert!(begin(&store, false, Millis(job.due.0 - 1)).unwrap().is_none());
+            delays.push((job.due.0 - now) / 1_000);
+            now = job.due.0;
+        }
+        assert_eq!(delays, [&[2, 4, 8, 16][..], &[30; 16]].concat());
+    }
+
+    #[test]
+    fn while_the_journal_is_away_no_schedule_is_tried_and_other_jobs_are() {
+        let store = store(&[("schedule", 1), ("retention.answers", 2)]);
+        answer(&store, "old", 0);
+        let (now, kind) = (Millis(100 * HOUR_MS), |attempt: Option<Attempt>| attempt.map(|attempt| attempt.key.kind));
+        // Of an outage of any length nothing is left that would put the schedule off.
+        assert_eq!(kind(begin(&store, true, now).unwrap()).as_deref(), Some("retention.answers"));
+        assert!(begin(&store, true, now).unwrap().is_none());
+        assert_eq!(next(&store, true).unwrap().unwrap().0.kind, "retention.answers");
+        let (key, job) = next(&store, false).unwrap().unwrap();
+        assert_eq!((key.kind.as_str(), job.due, job.failures), ("schedule", Millis(1), 0));
+        assert_eq!(kind(begin(&store, false, now).unwrap()).as_deref(), Some("schedule"));
     }
 
     #[test]
@@ -486,7 +526,7 @@ mod tests {
         let now = 100 * HOUR_MS;
         let mut turns = Vec::new();
         for _ in 0..3 {
-            turns.push(next(&store).unwrap().unwrap().0.kind);
+            turns.push(next(&store, false).unwrap().unwrap().0.kind);
             wakes(&store, now);
         }
         assert_eq!(turns, ["retention.answers", "retention.outcomes", "retention.answers"]);

@@ -10,11 +10,7 @@ use std::{
     rc::Rc,
 };
 
-use control::{
-    Command, CommandOutcome, MAX_REASON, SqlEdit,
-    change::Actor,
-    rows::{RowKind, Rows},
-};
+use control::{Command, CommandOutcome, MAX_REASON, SqlEdit, change::Actor, rows::RowKind};
 use sdk_core::{OwnerKind, document::compile_for_sql};
 use worker::{Method, Request, Response, console_error};
 
@@ -54,6 +50,8 @@ pub(super) struct Journal {
     turn: tokio::sync::Mutex<()>,
     /// True once this object has seen the end of the journal.
     has_looked: Cell<bool>,
+    /// True if the database did not answer the last look.
+    is_away: Cell<bool>,
     /// True while a store that started over takes the journal anew: targets were told of these entries.
     is_replaying: Cell<bool>,
     /// True if the database was put back behind what this hub had taken, and the epoch is to be renewed.
@@ -81,6 +79,7 @@ impl FlagHub {
                     hub,
                     turn: tokio::sync::Mutex::new(()),
                     has_looked: Cell::default(),
+                    is_away: Cell::default(),
                     is_replaying: Cell::default(),
                     is_put_back: Cell::default(),
                 }))
@@ -92,6 +91,11 @@ impl FlagHub {
     /// Returns true if the hub has a journal whose end it has not seen since it started.
     pub(super) fn has_not_looked(&self) -> Result<bool, Problem> {
         Ok(self.journal()?.is_some_and(|journal| !journal.has_looked.get()))
+    }
+
+    /// Returns true if the hub has a journal whose database did not answer the last look.
+    pub(super) fn is_journal_away(&self) -> Result<bool, Problem> {
+        Ok(self.journal()?.is_some_and(|journal| journal.is_away.get()))
     }
 
     /// Answers a request, and carries it out again while others are first.
@@ -186,7 +190,8 @@ impl FlagHub {
             let is_replaying = self.journal.get().and_then(Option::as_ref).is_some_and(|journal| journal.is_replaying.get());
             let Some(first) = commit.records.first().filter(|_| !is_replaying) else { return Ok(Behind::default()) };
             let rows = self.store.rows(Wanted::Kind(RowKind::Webhook))?;
-            webhooks::behind(&self.store, &rows, commit.records, first.link.sequence - 1, entry.at())
+            let before = first.link.sequence - 1;
+            webhooks::behind(&self.store, &rows, commit, before, entry.at())
         })?;
         jobs.extend(push);
         jobs.extend(entry.with_commit(&[], |commit| Ok(schedules::jobs_of(commit.writes)))?);
@@ -226,8 +231,9 @@ impl FlagHub {
         let _turn = journal.turn.lock().await;
         let held = self.store.position()?;
         let position = held.clone().unwrap_or_else(Position::start);
-        let text = journal.postgres.news(&journal.hub, position.number).await?;
-        let news: News = serde_json::from_str(&text).map_err(worker::Error::from)?;
+        let told = journal.postgres.news(&journal.hub, position.number).await;
+        journal.is_away.set(told.is_err());
+        let news: News = serde_json::from_str(&told?).map_err(worker::Error::from)?;
         if held.is_none() && !self.store.is_new()? {
             let why = "this hub has a history of its own, and the database has another: start on an empty folder, or without STORE";
             return Err(Problem::no_ruleset("STORE_NOT_EMPTY", why));
@@ -236,6 +242,8 @@ impl FlagHub {
             journal.is_put_back.set(held.is_some_and(|held| held.number > 0));
             journal.is_replaying.set(true);
             self.store.start_over(&news.identity)?;
+            self.is_name_kept.set(false);
+            self.keep_name()?;
             self.store.keep_receipt_key(&news.identity.receipt_key)?;
             self.ground.forget();
             return Ok((false, Vec::new()));
@@ -279,7 +287,7 @@ impl FlagHub {
             let paged = match &edit {
                 SqlEdit::Owner { owner: OwnerKind::Customer, id, .. } => self.about(Some(id), None)?,
                 SqlEdit::Owner { owner: OwnerKind::Organization, id, .. } => self.about(None, Some(id))?,
-                SqlEdit::State { .. } => Rows::default(),
+                SqlEdit::State { flag, .. } => self.of_rollout(&ground, flag)?,
             };
             match self.ground.edited_by_sql(&ground, &paged, &edit, actor) {
                 Ok(edited) if edited.writes.is_empty() => same.push(number),

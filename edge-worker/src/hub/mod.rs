@@ -4,6 +4,8 @@
 mod admin;
 mod baseline;
 pub(crate) mod client;
+mod credential_uses;
+mod environment_name;
 mod execute;
 mod figures;
 mod ground;
@@ -37,9 +39,9 @@ mod written_rows;
 use std::cell::{Cell, OnceCell, RefCell};
 
 use control::{
-    Allowed, Command, CompiledRows, EnvironmentName, Key, break_glass, break_glass_used,
-    change::{Actor, BREAK_GLASS},
-    compile_rows, definitions, environments, first_environment,
+    Allowed, Command, CompiledRows, EnvironmentName, Key, break_glass_used,
+    change::Actor,
+    compile_rows, definitions, environments,
     rows::{self, RowKey, RowKind},
 };
 use sdk_core::{BucketKey, Compiler, Millis};
@@ -49,7 +51,6 @@ use worker::{
 };
 
 use self::{
-    execute::Decision,
     ground::{Ground, GroundCache},
     journaled::HeldJournal,
     metrics::Events,
@@ -62,8 +63,8 @@ use self::{
     verification::InProgress,
     webhooks::Deliveries,
     wire::{
-        BUCKET_KEY, COUNTS, DIGESTED_ROWS, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME,
-        TOLD, VERSION, WantedOwners, WantedPages,
+        BUCKET_KEY, COUNTS, DIGESTED_ROWS, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TOLD, VERSION,
+        WantedOwners, WantedPages,
     },
 };
 use crate::{
@@ -85,8 +86,10 @@ pub struct FlagHub {
     store: HubStore,
     state: State,
     env: Env,
-    /// The name under which the environment is registered, which each request tells; `None` in the first hub.
+    /// The name under which the environment is registered, which each request tells, and the store for an alarm; `None` in the first hub.
     registered: OnceCell<Option<EnvironmentName>>,
+    /// True once the store has that name.
+    is_name_kept: Cell<bool>,
     ground: GroundCache,
     /// The reason why the document that the deployment brings was refused; `None` if it was not.
     refused: RefCell<Option<String>>,
@@ -132,6 +135,7 @@ impl DurableObject for FlagHub {
             state,
             env,
             registered: OnceCell::new(),
+            is_name_kept: Cell::default(),
             ground: GroundCache::default(),
             refused,
             news: News::default(),
@@ -171,6 +175,9 @@ impl DurableObject for FlagHub {
     }
 
     async fn alarm(&self) -> Result<Response> {
+        if let Err(problem) = self.recall_name() {
+            console_error!("the name of the environment could not be read: {}", problem.why());
+        }
         if let Err(problem) = self.catch_up().await {
             console_error!("the journal could not be read: {}", problem.why());
         }
@@ -218,6 +225,7 @@ impl FlagHub {
             return self.answer_restoring(&path, &Query::any(&request.inner().url())?);
         }
         self.check_access(&path, &request.method())?;
+        self.keep_name()?;
         if let Err(problem) = self.opening.attempt(clock::now(), || self.open()) {
             console_error!("the store was not opened for writing: {}", problem.why());
         }
@@ -227,9 +235,7 @@ impl FlagHub {
         }
         match (request.method(), path.as_str()) {
             (Method::Post, "/sums") => {
-                let settings = settings::of(&self.env)?;
-                let told = request.headers().get(TALLY_TIME)?.and_then(|told| told.parse().ok().map(Millis));
-                let now = told.filter(|_| settings.has_test_clock).unwrap_or_else(clock::now);
+                let now = self.time_of(&request)?;
                 let body = request.text().await?;
                 self.check_open()?;
                 self.take_sums(&body, now).await
@@ -240,6 +246,12 @@ impl FlagHub {
                 self.import_first_if_empty().await?;
                 self.check_open()?;
                 self.note_break_glass(&by, now)
+            }
+            (Method::Post, "/token-use") => {
+                let now = self.time_of(&request)?;
+                let token = request.text().await?;
+                self.check_open()?;
+                self.note_token_use(&token, now)
             }
             (Method::Post, "/explaining") => {
                 let asked = request.text().await?;
@@ -286,8 +298,8 @@ impl FlagHub {
         if path == "/admin/restore" {
             return Ok(());
         }
-        let is_change =
-            path == "/sums" || path == "/break-glass" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
+        let is_change = matches!(path, "/sums" | "/break-glass" | "/token-use")
+            || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
         match self.store.access()? {
             Access::Serve if is_change => Err(Problem::later_store("write")),
             Access::Write | Access::Serve => Ok(()),
@@ -368,17 +380,6 @@ impl FlagHub {
             receipts: None,
         };
         Ok(Response::from_json(&answer)?)
-    }
-
-    /// Notes a use of the break-glass token in the trail, unless the hour before has one.
-    fn note_break_glass(&self, request: &str, now: Millis) -> Result<Response, Problem> {
-        let ground = self.ground.newest(&self.store)?;
-        if let Some(outcome) = break_glass(&ground.rows, now) {
-            let reason = format!("the first use in an hour: {request}");
-            let actor = Actor { subject: BREAK_GLASS.into(), role: "admin".into(), on_behalf_of: None, reason, at: now };
-            self.commit(&actor, Decision { ground, outcome, secrets: None }, None, |_, _| Ok(String::new()))?;
-        }
-        Ok(Response::empty()?)
     }
 
     /// The record of the newest change that made an answer what it is; `null` if there is none, or if the answer is of another epoch.
@@ -526,19 +527,6 @@ impl FlagHub {
         let (flags, segments) = (of(RowKind::Flag, &flags)?, of(RowKind::Segment, segments)?);
         let answer = ResponseBuilder::new().with_header(VERSION, &ground.version.to_string())?;
         Ok(answer.ok(format!(r#""flags":{flags},"segments":{segments}"#))?)
-    }
-
-    /// The name under which the environment is registered; `None` in the first hub.
-    fn registered(&self) -> Option<&EnvironmentName> {
-        self.registered.get()?.as_ref()
-    }
-
-    /// The name of the environment: that under which it is registered or, in the first hub, that in its document.
-    fn environment(&self) -> Result<Option<String>, Problem> {
-        match self.registered() {
-            Some(name) => Ok(Some(name.to_string())),
-            None => Ok(first_environment(&self.ground.newest(&self.store)?.rows)),
-        }
     }
 
     /// Fills the empty store of the first environment with the document that the deployment brings, if it brings one.

@@ -87,7 +87,8 @@ fn write_all(
     if is_change || answer.is_some() || progress.is_some() {
         let (writes, records) = (&outcome.writes, &written.records);
         let push = if is_change { push::job_behind(store, ground.version, at)? } else { None };
-        let Behind { mut jobs, webhooks } = webhooks::behind(store, &ground.rows, records, ground.head.link.sequence, at)?;
+        let told = Commit { writes, records, ..Commit::default() };
+        let Behind { mut jobs, webhooks } = webhooks::behind(store, &ground.rows, &told, ground.head.link.sequence, at)?;
         jobs.extend(push);
         jobs.extend(schedules::jobs_of(writes));
         let (jobs, webhooks) = (jobs.as_slice(), webhooks.as_slice());
@@ -105,8 +106,9 @@ impl FlagHub {
     pub(super) fn add(&self, record: Record, version: Version, beside: Commit<'_>, at: Millis) -> Result<(), Problem> {
         let ground = self.ground()?;
         let (records, before) = ([record], ground.head.link.sequence);
-        let Behind { jobs, webhooks } = webhooks::behind(&self.store, &ground.rows, &records, before, at)?;
-        let commit = Commit { records: &records, jobs: &jobs, webhooks: &webhooks, ..beside };
+        let told = Commit { records: &records, ..beside };
+        let Behind { jobs, webhooks } = webhooks::behind(&self.store, &ground.rows, &told, before, at)?;
+        let commit = Commit { jobs: &jobs, webhooks: &webhooks, ..told };
         self.store.commit(version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
         // The ground has the newest record, and no version tells that there is a newer one.
         self.ground.forget();

@@ -20,6 +20,9 @@ const MOST: u32 = 1_000;
 /// The actions that write definitions one by one. One command makes a version, so no import has a record with one of them.
 const EDITS: [Action; 3] = [Action::DefinitionSet, Action::DefinitionCopied, Action::Reverted];
 
+/// The kinds of rows that are edited one by one.
+const DEFINITIONS: [RowKind; 2] = [RowKind::Segment, RowKind::Flag];
+
 pub(super) struct StoredEdits<'s, S = HubStore> {
     store: &'s S,
     /// The reason why the history could not be read.
@@ -99,6 +102,10 @@ impl<S: Read> Edits for StoredEdits<'_, S> {
     }
 
     fn edited(&self) -> Vec<RowKey> {
-        self.read(self.store.last_written_by(&[RowKind::Segment, RowKind::Flag], &EDITS))
+        self.read(self.store.last_written_by(&DEFINITIONS, &EDITS))
+    }
+
+    fn removed(&self) -> Vec<RowKey> {
+        self.read(self.store.last_removed_by(&DEFINITIONS, &EDITS))
     }
 }

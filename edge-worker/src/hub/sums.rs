@@ -62,21 +62,28 @@ impl FlagHub {
     /// not happen, because the hub stopped after the sums were stored, happens then.
     pub(super) async fn take_sums(&self, body: &str, now: Millis) -> Result<Response, Problem> {
         let batch = read_batch(body).ok_or_else(|| Problem::malformed("expected a batch of sums"))?;
-        let ground = self.ground.newest(&self.store)?;
-        let judged = judge(&self.store, &ground, &batch, now)?;
+        let mut told = BTreeSet::new();
+        // A hold starts the evidence again, so the sums that led to it are stored once its record is: if the record cannot be added, the
+        // batch that is sent again leads to the same hold.
+        let judged = loop {
+            let ground = self.ground.newest(&self.store)?;
+            let judged = judge(&self.store, &ground, &batch, &told, now)?;
+            let Some((flag, evidence)) = judged.iter().find_map(Judged::untold) else { break judged };
+            drop(ground);
+            self.note_held(flag, evidence, now)?;
+            self.write_journal().await?;
+            told.insert(flag.to_owned());
+        };
         let states: Vec<GuardRow> = judged.iter().map(Judged::row).collect();
         if batch.number > self.store.last_batch(&batch.tally)? {
             self.events.add(&batch);
         }
         self.store.keep_sums(&batch, &states, now)?;
-        drop(ground);
-        for Judged { flag, decision, is_told, .. } in judged {
-            match decision {
-                Decision::RollBack(evidence) => self.roll_back(&flag, &evidence, now)?,
-                Decision::Held(evidence) if is_told => self.note_held(&flag, &evidence, now)?,
-                Decision::Held(_) | Decision::Continue => {}
+        for Judged { flag, decision, .. } in judged {
+            if let Decision::RollBack(evidence) = decision {
+                self.roll_back(&flag, &evidence, now)?;
+                self.write_journal().await?;
             }
-            self.write_journal().await?;
         }
         Ok(Response::empty()?)
     }
@@ -131,18 +138,24 @@ struct Judged {
     state: GuardState,
     held_at: Option<Millis>,
     decision: Decision,
-    /// True if a record is due that the rollout is held.
-    is_told: bool,
+    /// True if a record that the rollout is held is due, and not added yet.
+    is_due: bool,
 }
 
 impl Judged {
+    /// The flag and the evidence of a hold whose record is due.
+    fn untold(&self) -> Option<(&str, &Evidence)> {
+        if let Decision::Held(evidence) = &self.decision { self.is_due.then_some((self.flag.as_str(), evidence)) } else { None }
+    }
+
     fn row(&self) -> GuardRow {
         GuardRow { flag: self.flag.clone(), state: self.state.to_json(), held_at: self.held_at }
     }
 }
 
-/// Has the guard judge each rollout that a batch has sums of. A batch that was stored before is judged without its sums.
-fn judge(store: &impl Store, ground: &Ground, batch: &Batch, now: Millis) -> Result<Vec<Judged>, Problem> {
+/// Has the guard judge each rollout that a batch has sums of. A batch that was stored before is judged without its sums. `told` has the
+/// flags whose hold has a record since the batch came.
+fn judge(store: &impl Store, ground: &Ground, batch: &Batch, told: &BTreeSet<String>, now: Millis) -> Result<Vec<Judged>, Problem> {
     let is_new = batch.number > store.last_batch(&batch.tally)?;
     let none = Rows::default();
     let held = ground.held(&none);
@@ -167,10 +180,10 @@ fn judge(store: &impl Store, ground: &Ground, batch: &Batch, now: Millis) -> Res
             let open = batch.sums.iter().find(|sums| sums.flag == flag).map(open_of).unwrap_or_default();
             decision = state.observe(&judge, &Observation { at: now, open, ..Observation::default() });
         }
+        let held_at = if told.contains(flag) { Some(now) } else { held_at };
         let is_held = matches!(decision, Decision::Held(_));
-        let is_told = is_held && held_at.is_none_or(|held| now.0 - held.0 >= HELD_MS || now < held);
-        let held_at = if is_told { Some(now) } else { held_at };
-        judged.push(Judged { flag: flag.to_owned(), state, held_at, decision, is_told });
+        let is_due = is_held && held_at.is_none_or(|held| now.0 - held.0 >= HELD_MS || now < held);
+        judged.push(Judged { flag: flag.to_owned(), state, held_at, decision, is_due });
     }
     Ok(judged)
 }
@@ -272,11 +285,14 @@ mod tests {
 
     /// The decision about a batch, which is stored with the state that follows.
     fn decided(store: &Sqlite<Memory>, ground: &GroundCache, batch: &Batch) -> (Decision, bool) {
-        let judged = judge(store, &ground.newest(store).unwrap(), batch, NOW).unwrap();
+        let ground = ground.newest(store).unwrap();
+        let judged = |told: &[String]| judge(store, &ground, batch, &told.iter().cloned().collect(), NOW).unwrap();
+        let told: Vec<String> = judged(&[]).iter().filter_map(Judged::untold).map(|(flag, _)| flag.to_owned()).collect();
+        let judged = judged(&told);
+        assert!(judged.iter().all(|judged| judged.untold().is_none()));
         let states: Vec<GuardRow> = judged.iter().map(Judged::row).collect();
         store.keep_sums(batch, &states, NOW).unwrap();
-        let Judged { decision, is_told, .. } = judged.into_iter().next().unwrap();
-        (decision, is_told)
+        (judged.into_iter().next().unwrap().decision, !told.is_empty())
     }
 
     #[test]
@@ -321,6 +337,22 @@ mod tests {
             })
             .collect();
         assert_eq!(told, [true, false, false]);
+        assert_eq!(store.guard_state("a").unwrap().unwrap().1, Some(NOW));
+    }
+
+    #[test]
+    fn a_hold_is_decided_again_until_its_sums_are_stored_and_then_no_more() {
+        let ground = GroundCache::default();
+        let store = store(&ground);
+        let (ground, errors) = (ground.newest(&store).unwrap(), batch(1, (30, 30), FlagSums { over_cap: 100, ..of_stage() }));
+        let judged = || judge(&store, &ground, &errors, &BTreeSet::new(), NOW).unwrap().pop().unwrap();
+        // Its record could not be added: nothing of the batch is stored.
+        for _ in 0..3 {
+            assert!(judged().untold().is_some_and(|(flag, evidence)| flag == "a" && evidence.doubt == Some(Doubt::FewSources)));
+        }
+        let told = judge(&store, &ground, &errors, &["a".to_owned()].into(), NOW).unwrap();
+        store.keep_sums(&errors, &told.iter().map(Judged::row).collect::<Vec<_>>(), NOW).unwrap();
+        assert!(judged().untold().is_none());
         assert_eq!(store.guard_state("a").unwrap().unwrap().1, Some(NOW));
     }
 

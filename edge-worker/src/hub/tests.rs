@@ -137,6 +137,36 @@ fn an_edit_that_a_deploy_adopted_can_be_reverted_and_made_again() {
     assert_eq!(kind(hub.import(A)), Some(RefusalKind::Unsafe));
 }
 
+#[test]
+fn a_removal_that_a_deploy_adopted_is_not_an_edit_any_more() {
+    let hub = Hub::new();
+    let deploy = |flags: &str| {
+        let document = format!(r#"{{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f",{flags}}}"#);
+        hub.carry_out(&Command::Import { document, state: State::Keep, allowed: Allowed::default() })
+    };
+    let (both, without) = (r#""segments":{"s":{"attribute":"c","op":"eq","value":1}},"flags":{"a":{},"b":{}}"#, r#""flags":{"b":{}}"#);
+    deploy(both).unwrap();
+    let remove = |section, name: &str| {
+        let change = DefinitionChange { section, name: name.into(), definition: None, remove: Vec::new(), restore: false };
+        hub.carry_out(&Command::Define(change)).unwrap();
+    };
+    remove(Section::Flags, "a");
+    let removal = hub.newest();
+    remove(Section::Segments, "s");
+    assert_eq!(kind(deploy(both)), Some(RefusalKind::Unsafe));
+    let adopted = deploy(without).unwrap();
+    assert_eq!(adopted.writes, [(RowKey::of(RowKind::Segment, "s"), None), (RowKey::of(RowKind::Flag, "a"), None)]);
+    let told: Vec<_> =
+        adopted.changes.iter().map(|change| (change.action, change.flag.as_deref(), change.pointer.as_deref(), &change.new)).collect();
+    assert_eq!(told, [(Action::EditAdopted, None, Some("/segments/s"), &None), (Action::EditAdopted, Some("a"), None, &None)]);
+    keeps_what_is_stored(&hub);
+    // A deploy notes it once, and one that has them again is as any that brings a flag back.
+    assert!(deploy(without).unwrap().writes.is_empty());
+    let returned = deploy(both).unwrap();
+    assert_eq!((returned.consequences, returned.imported.unwrap().returned.len()), (Vec::new(), 1));
+    assert_eq!(kind(hub.revert(&removal)), None);
+}
+
 /// The version of the edit has a record of the refused definition, too, as imports do.
 #[test]
 fn an_edit_that_mends_a_refused_definition_is_an_edit() {

@@ -139,6 +139,9 @@ impl FlagHub {
             // Here and not as a job, so that the answer tells the newest record.
             baseline::ensure(&self.store, clock::now())?;
             self.ground.forget();
+            // The tables that had it are gone.
+            self.is_name_kept.set(false);
+            self.keep_name()?;
             self.push_to_all()?;
         }
         self.open()?;

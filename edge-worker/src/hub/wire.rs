@@ -34,6 +34,8 @@ pub(super) const DOCUMENT: &str = "http://hub/document";
 pub(super) const WRITTEN: &str = "http://hub/written";
 /// The use of the break-glass token: `POST` with the method and the path of its request.
 pub(super) const BREAK_GLASS: &str = "http://hub/break-glass";
+/// The use of an API token: `POST` with the token's hash in hexadecimal digits.
+pub(super) const TOKEN_USE: &str = "http://hub/token-use";
 /// The record that made an answer what it is: `POST` with [`Explaining`].
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
 /// The names of the environments that the first hub has registered: `GET` answers a list.
@@ -59,7 +61,7 @@ pub(crate) const NEWS_SINCE: &str = "twinflag-news-since";
 pub(crate) const SOUGHT: &str = "sought";
 /// The header with the name of the reader that asks. The hub tells it of changes: `POST` with the version.
 pub(crate) const READER: &str = "twinflag-reader";
-/// The header with the time that a test set, by a tally. It sets the time of the hub's own jobs no further.
+/// The header with the time that a test set, by a tally or by an isolate that tells a use. It sets the time of the hub's own jobs no further.
 pub(crate) const TALLY_TIME: &str = "twinflag-tally-time";
 /// The header with counts of isolates, as `Counts::take` writes them.
 pub(crate) const COUNTS: &str = "twinflag-counts";

@@ -61,9 +61,12 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         kept::keeps_jobs,
         kept::forgets_the_oldest,
         kept::keeps_the_progress_of_imports,
+        kept::keeps_the_name_of_the_hub,
+        kept::keeps_the_last_use_of_each_token_that_is_there,
         webhooks::begins_a_webhook_once,
         webhooks::keeps_the_latest_attempts_of_each_webhook,
         trail::finds_the_slices_that_wrote_an_owner,
+        trail::finds_the_rows_that_were_last_written_or_removed_by_an_action,
     ] {
         test(&fresh());
     }

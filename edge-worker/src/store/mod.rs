@@ -10,6 +10,8 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub(crate) mod webhooks;
 
+use std::collections::BTreeMap;
+
 use control::{
     Event, Reverted,
     change::{Action, Record},
@@ -219,6 +221,9 @@ pub(crate) trait Read {
     fn written(&self, key: &RowKey, version: u32) -> Result<Option<String>>;
     /// The newest rows of these kinds, which lie on no page, whose version has a record with one of these actions.
     fn last_written_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>>;
+    /// The rows of these kinds, which lie on no page, that are not there and were removed by a version that has a record with one of these
+    /// actions.
+    fn last_removed_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>>;
     /// The next parts of all that was ever written, ordered by version, kind, name and part; empty behind the last.
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;
     /// The next parts ordered by kind, name, version and part; empty behind the last. A part that did not serve at the version has no
@@ -260,6 +265,10 @@ pub(crate) trait Read {
     fn expired(&self, forget: Forget) -> Result<Expired>;
     /// The key of the environment's streams, in hexadecimal digits; `None` if it was removed.
     fn stream_key(&self) -> Result<Option<String>>;
+    /// The name under which the hub's environment is registered; `None` in the first hub, and before a request told it.
+    fn registered_name(&self) -> Result<Option<String>>;
+    /// The hour since 1970 in which each API token was last used, by the name of its row.
+    fn token_uses(&self) -> Result<BTreeMap<String, i64>>;
     /// The progress of a webhook; `None` if nothing was due since it was made, enabled or restored.
     fn webhook_progress(&self, id: &str) -> Result<Option<WebhookProgress>>;
     /// The attempts of a webhook, the latest first.
@@ -281,6 +290,10 @@ pub(crate) trait Store: Read {
     fn keep_sums(&self, batch: &Batch, states: &[GuardRow], at: Millis) -> Result<()>;
     /// Keeps the secret that receipts are made with.
     fn keep_receipt_key(&self, key: &str) -> Result<()>;
+    /// Keeps the name under which the hub's environment is registered.
+    fn keep_registered_name(&self, name: &str) -> Result<()>;
+    /// Keeps the hour since 1970 in which an API token was last used, unless a later one is kept, by the name of the token's row.
+    fn keep_token_use(&self, token: &str, hour: i64) -> Result<()>;
     /// Keeps the state that a verification leaves, as JSON; `None` deletes it.
     fn keep_verification(&self, what: Verification, state: Option<&str>) -> Result<()>;
 }

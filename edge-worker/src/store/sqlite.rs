@@ -9,6 +9,7 @@ mod imports;
 mod jobs;
 mod journal;
 mod migrations;
+mod own_facts;
 mod proof;
 mod records;
 mod rows;
@@ -20,7 +21,7 @@ mod transfer;
 mod webhooks;
 mod whole_rows;
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::BTreeMap};
 
 use control::{
     Reverted,
@@ -213,6 +214,10 @@ impl<D: Database> Read for Sqlite<D> {
         history::last_written_by(self.migrated()?, kinds, actions)
     }
 
+    fn last_removed_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
+        history::last_removed_by(self.migrated()?, kinds, actions)
+    }
+
     fn parts(&self, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {
         proof::parts(self.migrated()?, behind)
     }
@@ -286,11 +291,15 @@ impl<D: Database> Read for Sqlite<D> {
     }
 
     fn stream_key(&self) -> Result<Option<String>> {
-        #[derive(Deserialize)]
-        struct Row {
-            key: String,
-        }
-        Ok(self.migrated()?.exec::<Row>("SELECT key FROM stream_key", Vec::new())?.pop().map(|row| row.key))
+        own_facts::stream_key(self.migrated()?)
+    }
+
+    fn registered_name(&self) -> Result<Option<String>> {
+        own_facts::registered_name(self.migrated()?)
+    }
+
+    fn token_uses(&self) -> Result<BTreeMap<String, i64>> {
+        own_facts::token_uses(self.migrated()?)
     }
 
     fn webhook_progress(&self, id: &str) -> Result<Option<WebhookProgress>> {
@@ -335,6 +344,14 @@ impl<D: Database> Store for Sqlite<D> {
 
     fn keep_receipt_key(&self, key: &str) -> Result<()> {
         self.migrated()?.run("UPDATE store SET receipt_key = ?", vec![key.into()])
+    }
+
+    fn keep_registered_name(&self, name: &str) -> Result<()> {
+        own_facts::keep_registered_name(self.migrated()?, name)
+    }
+
+    fn keep_token_use(&self, token: &str, hour: i64) -> Result<()> {
+        own_facts::keep_token_use(self.migrated()?, token, hour)
     }
 
     fn keep_verification(&self, what: Verification, state: Option<&str>) -> Result<()> {

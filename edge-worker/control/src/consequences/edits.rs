@@ -31,16 +31,20 @@ pub trait Edits {
 
     /// The definitions that are there and were last written by an edit; none if nobody knows.
     fn edited(&self) -> Vec<RowKey>;
+
+    /// The definitions that an edit removed last, and that are not there; none if nobody knows.
+    fn removed(&self) -> Vec<RowKey>;
 }
 
-/// The edits that an import takes over: its document has the definition as the edit left it.
+/// The edits that an import takes over: its document has the definition as the edit left it, or does not have the one that it removed.
 pub(crate) fn adopted([before, after]: [&Rows; 2], edits: &dyn Edits) -> Vec<RowKey> {
     let is_adopted = |key: &RowKey| {
         let texts = before.text(key).zip(after.text(key));
         // The document has another definition than the last good one, which serves.
         after.refused(key).is_none() && texts.is_some_and(|(held, next)| spelling::same(key.kind, held, next))
     };
-    edits.edited().into_iter().filter(is_adopted).collect()
+    let is_gone = |key: &RowKey| before.text(key).is_none() && after.text(key).is_none();
+    edits.edited().into_iter().filter(is_adopted).chain(edits.removed().into_iter().filter(is_gone)).collect()
 }
 
 /// An edit that an import overwrites.

@@ -382,6 +382,10 @@ impl Edits for OneEdit {
     fn edited(&self) -> Vec<RowKey> {
         [RowKey::of(RowKind::Flag, "a")].into()
     }
+
+    fn removed(&self) -> Vec<RowKey> {
+        Vec::new()
+    }
 }
 
 fn deploy_over_an_edit(rows: &Rows, members: &str, allowed: Allowed, by: &Actor) -> Result<CommandOutcome, Refusal> {

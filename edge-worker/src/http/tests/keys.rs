@@ -241,6 +241,31 @@ fn an_api_token_is_for_the_environment_that_it_names() {
 }
 
 #[test]
+fn the_use_of_a_valid_api_token_is_marked_whatever_becomes_of_its_request() {
+    let terms = KeyTerms { kind: KeyKind::Api, label: "ci".into(), role: Some(TokenRole::Viewer), ..shop_key().terms };
+    let token = |bearer: &str, expires_at, revoked_at| {
+        let hash = Hash::of(bearer.as_bytes());
+        Key { terms: KeyTerms { expires_at, ..terms.clone() }, hash, revoked_at, ..shop_key() }
+    };
+    let asked = |key: Key, request: &Request| {
+        let keys = Rc::new(Keys::of([key], Registry::default()));
+        let newer_keys = vec![(Environment::FIRST, Rc::clone(&keys), true)];
+        let known = Known { keys: vec![(Environment::FIRST, Ok(keys))], newer_keys, ..knowing(EMPTY) };
+        request.ask(&settings(), &known);
+        known.token_use.take().map(|used| (used.environment, used.token, used.at))
+    };
+    let used = Some((Environment::FIRST, Hash::of(API.as_bytes()), NOW));
+    let admin = Request { method: "GET", path: "/api/admin/keys", bearer: API, ..ONE };
+    let evaluation = Request { bearer: API, ..ONE };
+    let forbidden = Request { method: "GET", path: "/api/admin/backup", bearer: API, ..ONE };
+    for request in [&admin, &evaluation, &forbidden] {
+        assert_eq!(asked(token(API, None, None), request), used, "{}", request.path);
+        assert_eq!(asked(token(API, Some(NOW), None), request), None, "{}", request.path);
+        assert_eq!(asked(token("another", None, None), request), None, "{}", request.path);
+    }
+}
+
+#[test]
 fn the_break_glass_token_opens_operators_routes_and_each_use_is_marked() {
     const TOKEN: &str = "tf_break_glass_0123456789abcdef0123456789abcdef";
     let with = |text: &str| Settings { break_glass_token_hash: Some(Hash::of(text.as_bytes()).to_hex()), ..settings() };

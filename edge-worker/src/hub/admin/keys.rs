@@ -5,11 +5,14 @@
 //! repeats the request with its idempotency key gets `"key": null, "replayed": true`, and an operator who lost a key makes another.
 //! A key that was revoked or rotated out opens nothing in the isolate that forwarded the command, and nothing in another isolate once that
 //! one has asked the hub: within 10 s, and later only while it cannot reach the hub.
+use std::collections::BTreeMap;
+
 use control::{
     Command, CommandOutcome, Expiry, Field, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, OVERLAP_MS, TokenRole, change::Actor, keys,
 };
 use sdk_core::Millis;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use worker::Response;
 
 use super::{
@@ -18,23 +21,25 @@ use super::{
     json, spelling,
     view::{self, Shown},
 };
-use crate::{hub::FlagHub, problem::Problem};
+use crate::{hub::FlagHub, problem::Problem, store::Read as _, token_uses::HOUR_MS};
 
 impl FlagHub {
-    /// GET: all keys, also those that ended within the last 90 days. The hub does not record the use of keys.
+    /// GET: all keys, also those that ended within the last 90 days. The hub does not record the use of keys, which are shown with every
+    /// evaluation.
     pub(super) fn list_keys(&self) -> Result<Response, Problem> {
         self.list_of(Form::Key)
     }
 
-    /// GET: all API tokens, likewise.
+    /// GET: all API tokens, likewise, each with the hour in which it was last used.
     pub(super) fn list_tokens(&self) -> Result<Response, Problem> {
         self.list_of(Form::Token)
     }
 
     fn list_of(&self, form: Form) -> Result<Response, Problem> {
         let ground = self.ground()?;
+        let uses = if form == Form::Token { self.store.token_uses()? } else { BTreeMap::new() };
         let listed = keys(&ground.rows).filter(|(_, key)| Form::of(key.terms.kind) == form);
-        let views = listed.map(|(id, key)| view::raw(key.to_view(id))).collect::<Result<Vec<_>, _>>()?;
+        let views = listed.map(|(id, key)| shown(key.to_view(id), uses.get(id).copied())).collect::<Result<Vec<_>, _>>()?;
         json(view::list(form.plural(), &views))
     }
 
@@ -115,6 +120,15 @@ impl FlagHub {
             Ok(CommandAnswer { kept: view::key(written, outcome, &shown, false)?, once: Some(view::key(written, outcome, &shown, true)?) })
         })
     }
+}
+
+/// The view of a key or a token, with the beginning of the hour since 1970 in which it was last used.
+fn shown(view: String, hour: Option<i64>) -> Result<Box<RawValue>, Problem> {
+    let Some(hour) = hour else { return view::raw(view) };
+    let mut members: BTreeMap<&str, Box<RawValue>> = serde_json::from_str(&view).map_err(worker::Error::from)?;
+    let used = Millis(hour.saturating_mul(HOUR_MS)).to_rfc3339();
+    members.insert("lastUsed", view::raw(format!("\"{used}\""))?);
+    view::raw(serde_json::to_string(&members).map_err(worker::Error::from)?)
 }
 
 /// The two things that a row of a key may be to an operator.

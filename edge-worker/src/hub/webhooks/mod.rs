@@ -11,7 +11,7 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use control::{
     Command, NoticeKind, Webhook, WebhookCommand,
-    change::{Actor, Record},
+    change::Actor,
     rows::{RowKey, RowKind, Rows},
     webhooks,
 };
@@ -62,15 +62,20 @@ pub(super) struct Behind {
     pub(super) webhooks: Vec<(String, WebhookWrite)>,
 }
 
-/// The writes by which the targets among these rows will be told of the records of a commit. `before` is the number of the record before
-/// them.
-pub(super) fn behind(store: &impl Read, rows: &Rows, records: &[Record], before: u64, at: Millis) -> Result<Behind> {
+/// The writes by which the targets among these rows, those before a commit, will be told of its records. `before` is the number of the
+/// record before them. The commit that disables or removes a webhook ends what its target is to be told, so that it misses what follows.
+pub(super) fn behind(store: &impl Read, rows: &Rows, commit: &Commit<'_>, before: u64, at: Millis) -> Result<Behind> {
     let mut behind = Behind::default();
     let mut kinds: Option<Vec<NoticeKind>> = None;
     let mut pending: Option<Vec<(JobKey, Job)>> = None;
-    for (id, _) in webhooks(rows).filter(|(_, webhook)| {
-        let kinds = kinds.get_or_insert_with(|| records.iter().filter_map(|record| kind_of(&record.payload)).collect());
-        webhook.terms.is_enabled && kinds.iter().any(|kind| webhook.terms.kinds.contains(kind))
+    for (id, write) in ends(commit) {
+        behind.jobs.push((key(id), None));
+        behind.webhooks.push((id.to_owned(), write));
+    }
+    for (id, _) in webhooks(rows).filter(|(id, webhook)| {
+        let kinds = kinds.get_or_insert_with(|| commit.records.iter().filter_map(|record| kind_of(&record.payload)).collect());
+        let is_told = webhook.terms.is_enabled && kinds.iter().any(|kind| webhook.terms.kinds.contains(kind));
+        is_told && ends(commit).all(|(ended, _)| ended != *id)
     }) {
         behind.webhooks.push((id.to_owned(), WebhookWrite::Begin(before)));
         if pending.is_none() {
@@ -81,6 +86,19 @@ pub(super) fn behind(store: &impl Read, rows: &Rows, records: &[Record], before:
         }
     }
     Ok(behind)
+}
+
+/// The webhooks that a commit disables or removes, each with the write by which it ends.
+fn ends<'c>(commit: &Commit<'c>) -> impl Iterator<Item = (&'c str, WebhookWrite)> {
+    commit.writes.iter().filter(|(key, _)| key.kind == RowKind::Webhook).filter_map(|(key, text)| {
+        let write = match text.as_deref().map(Webhook::from_row) {
+            Some(Some(webhook)) => (!webhook.terms.is_enabled).then_some(WebhookWrite::End)?,
+            // A later release wrote it.
+            Some(None) => return None,
+            None => WebhookWrite::Forget,
+        };
+        Some((key.name.as_str(), write))
+    })
 }
 
 fn kind_of(payload: &str) -> Option<NoticeKind> {
@@ -200,8 +218,14 @@ fn settle(
     } else {
         WebhookProgress { failing_since: progress.failing_since.or(Some(began)), is_gone: status == Some(GONE), ..progress }
     };
-    // An operator may have removed the webhook meanwhile, or disabled it: the run that follows sees that.
     let attempt = WebhookAttempt { record, record_id: told.id, action: told.action, at: began, milliseconds, status, error: error.clone() };
+    // An operator may have disabled or removed the webhook while the target answered, and enabled it again: what began then stays.
+    if store.webhook_progress(id)?.is_none_or(|begun| begun.behind > record) {
+        let is_there = webhooks(&store.rows(Wanted::Keys(&[RowKey::of(RowKind::Webhook, id)]))?).next().is_some();
+        let attempt = is_there.then(|| (id.to_owned(), WebhookWrite::Attempt(attempt)));
+        put(store, &[], attempt.as_slice(), now)?;
+        return Ok(true);
+    }
     let due = match (is_told, next.is_gone) {
         (true, _) => after(now, LEASE_MS),
         (false, true) => now,

@@ -1,5 +1,6 @@
 use control::{
-    Allowed, CommandOutcome, NewWebhook, Supplies, WebhookFormat, WebhookSecret, WebhookTerms, change::Actor, rows::State as Side,
+    Allowed, CommandOutcome, NewWebhook, RolloutCommand, RolloutPlan, Supplies, WebhookFormat, WebhookSecret, WebhookTerms, change::Actor,
+    lifecycle::Step, rows::State as Side,
 };
 
 use super::{
@@ -44,6 +45,13 @@ impl Hub {
         for _ in 0..times {
             self.carry_out(&Command::Kill { flag: "a".into() });
             self.carry_out(&Command::Revive { flag: "a".into() });
+        }
+    }
+
+    /// Starts a rollout of the flag and rolls it back.
+    fn roll_back(&self) {
+        for order in [RolloutCommand::Create(RolloutPlan { start: true, ..RolloutPlan::default() }), RolloutCommand::Step(Step::RollBack)] {
+            self.carry_out(&Command::Rollout { flag: "a".into(), order });
         }
     }
 
@@ -201,13 +209,63 @@ fn a_disabled_webhook_is_told_nothing_and_goes_on_behind_what_it_missed() {
 }
 
 #[test]
-fn nothing_is_left_of_a_removed_webhook() {
-    let hub = Hub::new(&NoticeKind::ALL);
-    hub.toggle(1);
-    hub.tell(Some("away"), None, 1, 100);
-    hub.carry_out(&Command::Webhook(WebhookCommand::Remove { id: ID.into() }));
-    assert_eq!(hub.tell(None, Some(200), 1, 200), [""; 0]);
+fn a_webhook_that_does_not_tell_of_its_own_disabling_goes_on_behind_what_it_missed_too() {
+    let kinds = [NoticeKind::Rollback];
+    for is_waiting in [false, true] {
+        let hub = Hub::new(&kinds);
+        hub.roll_back();
+        let away = is_waiting.then_some("away");
+        assert_eq!(hub.tell(away, None, 9, 100), ["rollout.rollback"]);
+        hub.change(WebhookTerms { is_enabled: false, ..terms(&kinds) });
+        assert_eq!((hub.job(), hub.progress()), (None, None));
+        hub.roll_back();
+        hub.change(terms(&kinds));
+        assert_eq!((hub.job(), hub.progress()), (None, None));
+        hub.roll_back();
+        // Neither does the delay of the failures before it hold up the first message.
+        assert_eq!(hub.job().map(|job| (job.due, job.failures)), Some((Millis(7), 0)), "{is_waiting}");
+        assert_eq!(hub.tell(None, Some(200), 1, 300), ["rollout.rollback"], "{is_waiting}");
+    }
+}
+
+#[test]
+fn the_outcome_of_a_message_that_was_under_way_while_its_webhook_was_off_begins_nothing_that_it_missed() {
+    let kinds = [NoticeKind::Rollback];
+    let sent = || Sent { status: Some(200), error: None, milliseconds: 3 };
+    let under_way = |meanwhile: &[bool], removed: bool| {
+        let hub = Hub::new(&kinds);
+        hub.roll_back();
+        let delivery = next(&hub.store, ID, None, Millis(10)).unwrap().unwrap();
+        for is_enabled in meanwhile {
+            hub.change(WebhookTerms { is_enabled: *is_enabled, ..terms(&kinds) });
+            hub.roll_back();
+        }
+        if removed {
+            hub.carry_out(&Command::Webhook(WebhookCommand::Remove { id: ID.into() }));
+        }
+        assert!(settle(&hub.store, ID, delivery, sent(), 1, Millis(10), Millis(13)).unwrap());
+        hub
+    };
+    let hub = under_way(&[false], false);
+    assert_eq!((hub.job(), hub.progress(), hub.store.webhook_attempts(ID, 9).unwrap().len()), (None, None, 1));
+    // Of the two rollbacks since, the first happened while it was off.
+    let hub = under_way(&[false, true], false);
+    assert_eq!(hub.tell(None, Some(200), 1, 300), ["rollout.rollback"]);
+    assert_eq!(hub.store.webhook_attempts(ID, 9).unwrap().len(), 2);
+    let hub = under_way(&[], true);
     assert_eq!((hub.job(), hub.progress(), hub.store.webhook_attempts(ID, 9).unwrap()), (None, None, Vec::new()));
+}
+
+#[test]
+fn nothing_is_left_of_a_removed_webhook() {
+    for kinds in [&NoticeKind::ALL[..], &[NoticeKind::Rollback]] {
+        let hub = Hub::new(kinds);
+        hub.roll_back();
+        hub.tell(Some("away"), None, 1, 100);
+        hub.carry_out(&Command::Webhook(WebhookCommand::Remove { id: ID.into() }));
+        assert_eq!((hub.job(), hub.progress(), hub.store.webhook_attempts(ID, 9).unwrap()), (None, None, Vec::new()));
+        assert_eq!(hub.tell(None, Some(200), 1, 200), [""; 0]);
+    }
 }
 
 #[test]

@@ -139,3 +139,30 @@ pub(super) fn keeps_the_progress_of_imports<S: Store>(store: &S) {
     assert_eq!(store.import_progress("first").unwrap(), None);
     assert!(store.import_progress("i-0").unwrap().is_some());
 }
+
+pub(super) fn keeps_the_name_of_the_hub<S: Store>(store: &S) {
+    assert_eq!(store.registered_name().unwrap(), None);
+    for name in ["staging", "qa"] {
+        store.keep_registered_name(name).unwrap();
+        assert_eq!(store.registered_name().unwrap().as_deref(), Some(name));
+    }
+    assert_eq!(store.newest().unwrap().number, 0);
+}
+
+pub(super) fn keeps_the_last_use_of_each_token_that_is_there<S: Store>(store: &S) {
+    put(store, &[(key(RowKind::Key, "t-1"), Some("{}")), (key(RowKind::Key, "t-2"), Some("{}"))], 10);
+    let uses = || store.token_uses().unwrap().into_iter().collect::<Vec<_>>();
+    let of = |token: &str, hour| (token.to_owned(), hour);
+    assert_eq!(uses(), []);
+    store.keep_token_use("t-1", 494_000).unwrap();
+    store.keep_token_use("t-2", 494_001).unwrap();
+    store.keep_token_use("t-1", 494_002).unwrap();
+    // An isolate whose clock is behind.
+    store.keep_token_use("t-2", 493_999).unwrap();
+    assert_eq!(uses(), [of("t-1", 494_002), of("t-2", 494_001)]);
+    // No version and no record tells of a use, and that of a token without a row is gone with the next one.
+    assert_eq!((store.newest().unwrap().number, store.head().unwrap().link.sequence), (1, 0));
+    put(store, &[(key(RowKind::Key, "t-1"), None)], 20);
+    store.keep_token_use("absent", 494_003).unwrap();
+    assert_eq!(uses(), [of("t-2", 494_001)]);
+}

@@ -111,6 +111,20 @@ pub(super) fn explains_by_the_level_that_answered<S: Store>(store: &S) {
     assert_eq!(found("kill", Some("c-1"), Some("o-1"), 5), Some(1));
     assert_eq!(found("default", None, None, 5), Some(1));
     assert_eq!(found("default", None, None, 0), None);
+    // Of later records about the flag that change no answer, none is the cause of one.
+    for (number, change) in (6..).zip([
+        Change::held("a".to_owned(), "{}".to_owned()),
+        Change { action: Action::EditAdopted, ..change("a", true) },
+        Change { action: Action::ScheduleIdle, ..change("a", true) },
+    ]) {
+        let link = Link { sequence: number, version: 5 };
+        let record = Record::seal(&change, &by(9_000), link, &format!("id-{number}"), Hash::NONE, store.head().unwrap().chain);
+        commit(store, &Commit { records: &[record], ..Commit::default() }, 9_000).unwrap();
+    }
+    assert_eq!(store.head().unwrap().link.sequence, 8);
+    for layer in ["kill", "rollout", "default"] {
+        assert_eq!(found(layer, None, None, 5), if layer == "rollout" { None } else { Some(1) }, "{layer}");
+    }
 }
 
 pub(super) fn lists_what_serves<S: Store>(store: &S) {
@@ -232,4 +246,43 @@ pub(super) fn finds_the_slices_that_wrote_an_owner<S: Store>(store: &S) {
         (vec![a.name.clone(), b.name.clone()], vec![a.name.clone()], vec![b.name.clone()])
     );
     assert_eq!((owners("", 0, 9), store.owners_at("organization", "", 2, 9).unwrap()), (vec![], vec![]));
+}
+
+pub(super) fn finds_the_rows_that_were_last_written_or_removed_by_an_action<S: Store>(store: &S) {
+    let put = |version: u32, action: Action, rows: &[(RowKind, &str, Option<&str>)]| {
+        let link = Link { sequence: version.into(), version };
+        let record = Record::seal(
+            &Change { action, ..change("x", true) },
+            &by(version.into()),
+            link,
+            &format!("id-{version}"),
+            Hash::NONE,
+            Hash::NONE,
+        );
+        let writes: Vec<_> = rows.iter().map(|(kind, name, text)| (key(*kind, name), text.map(str::to_owned))).collect();
+        commit(store, &Commit { writes: &writes, records: &[record], ..Commit::default() }, version.into()).unwrap();
+    };
+    let (flag, segment) = (RowKind::Flag, RowKind::Segment);
+    put(
+        1,
+        Action::DefinitionImported,
+        &[(flag, "a", Some("1")), (flag, "b\"", Some("1")), (flag, "c", Some("1")), (segment, "a", Some("1"))],
+    );
+    put(2, Action::DefinitionSet, &[(flag, "a", None)]);
+    put(3, Action::Reverted, &[(segment, "a", None), (RowKind::State, "c", None), (RowKind::Customer, "c", None)]);
+    put(4, Action::DefinitionImported, &[(flag, "b\"", None)]);
+    put(5, Action::DefinitionSet, &[(flag, "c", Some("2")), (flag, "d", Some("2"))]);
+    let edits = [Action::DefinitionSet, Action::Reverted];
+    let removed = || store.last_removed_by(&[flag, segment], &edits).unwrap();
+    assert_eq!(store.last_written_by(&[flag, segment], &edits).unwrap(), [key(flag, "c"), key(flag, "d")]);
+    assert_eq!(removed(), [key(flag, "a"), key(segment, "a")]);
+    assert_eq!(store.last_removed_by(&[segment], &[Action::DefinitionSet]).unwrap(), []);
+    // Removed once more by an import, or written again.
+    put(6, Action::EditAdopted, &[(flag, "a", None)]);
+    assert_eq!(removed(), [key(segment, "a")]);
+    put(7, Action::DefinitionSet, &[(segment, "a", Some("1")), (flag, "d", None)]);
+    assert_eq!(removed(), [key(flag, "d")]);
+    put(8, Action::DefinitionSet, &[(flag, "b\"", Some("3"))]);
+    put(9, Action::DefinitionSet, &[(flag, "b\"", None)]);
+    assert_eq!(removed(), [key(flag, "b\""), key(flag, "d")]);
 }

@@ -96,6 +96,26 @@ pub(super) fn last_written_by(sql: &impl Database, kinds: &[RowKind], actions: &
             WHERE change.version = made.version AND change.action IN (SELECT value FROM json_each(?))))
         SELECT newest.kind, newest.name, NULL AS text FROM kinds CROSS JOIN unpaged_rows AS newest USING (kind) JOIN wanted USING (version)
         ORDER BY newest.kind, newest.name";
+    keys_by(sql, query, kinds, actions)
+}
+
+/// Reads each name that was ever written once, whatever the number of its versions.
+pub(super) fn last_removed_by(sql: &impl Database, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
+    let query = "WITH RECURSIVE names (kind, name) AS (
+          SELECT value, (SELECT min(name) FROM history WHERE page IS NULL AND kind = value) FROM json_each(?)
+          UNION ALL
+          SELECT kind, (SELECT min(history.name) FROM history
+            WHERE page IS NULL AND history.kind = names.kind AND history.name > names.name) FROM names WHERE name IS NOT NULL)
+        SELECT kind, name, NULL AS text FROM names WHERE name IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM unpaged_rows AS newest WHERE newest.kind = names.kind AND newest.name = names.name)
+          AND EXISTS (SELECT 1 FROM feature_flag_changes AS change WHERE change.action IN (SELECT value FROM json_each(?))
+            AND change.version = (SELECT max(version) FROM history
+              WHERE page IS NULL AND history.kind = names.kind AND history.name = names.name))
+        ORDER BY kind, name";
+    keys_by(sql, query, kinds, actions)
+}
+
+fn keys_by(sql: &impl Database, query: &str, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let actions: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
     let found: Vec<Part> = sql.exec(query, vec![serde_json::to_string(&kinds)?.into(), serde_json::to_string(&actions)?.into()])?;

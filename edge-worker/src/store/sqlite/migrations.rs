@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0014_stream_key.sql"),
     include_str!("../../../migrations/sqlite/0015_outcomes.sql"),
     include_str!("../../../migrations/sqlite/0016_webhooks.sql"),
+    include_str!("../../../migrations/sqlite/0017_own_facts.sql"),
 ];
 
 /// The form of a store that this release makes.

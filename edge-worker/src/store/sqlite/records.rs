@@ -150,8 +150,13 @@ pub(super) fn versions(sql: &impl Database, below: Option<u32>, limit: u32) -> R
 }
 
 pub(super) fn explaining(sql: &impl Database, asked: &ForExplain<'_>) -> Result<Option<Stored>> {
-    let mut query =
-        format!("SELECT {COLUMNS} FROM feature_flag_changes WHERE flag_path = ? AND version <= ? AND action NOT LIKE 'schedule.%'");
+    // A hold and an adopted edit leave every answer as it was.
+    let mut query = format!(
+        "SELECT {COLUMNS} FROM feature_flag_changes
+          WHERE flag_path = ? AND version <= ? AND action NOT LIKE 'schedule.%' AND action NOT IN ('{}', '{}')",
+        Action::RolloutHeld.as_str(),
+        Action::EditAdopted.as_str()
+    );
     let mut bindings: Vec<SqlStorageValue> = vec![asked.flag.into(), i64::from(asked.version).into()];
     match (asked.layer, asked.customer, asked.organization) {
         ("customer", Some(customer), _) => {

@@ -151,7 +151,7 @@ function KeyItem({ of: key, onAsk }: { of: Key; onAsk: ((asked: Asked) => void) 
 const IDENTITIES = { open: 'any identity', pinned: 'only', signed: 'signed identities' } as const;
 
 function TokenItem({ of: token, onAsk }: { of: ApiToken; onAsk: ((asked: Asked) => void) | undefined }) {
-  const { id, name, role, hint } = token;
+  const { id, name, role, hint, lastUsed } = token;
   return (
     <li className="change" data-token={id}>
       <div className="head">
@@ -170,8 +170,15 @@ function TokenItem({ of: token, onAsk }: { of: ApiToken; onAsk: ((asked: Asked) 
         )}
       </div>
       <Life of={token} />
+      <p className="quiet small">{lastUsed === undefined ? 'no use is known' : `last used ${used(lastUsed)}`}</p>
     </li>
   );
+}
+
+/** The server tells the hour of a use, by its beginning. */
+function used(hour: string): string {
+  const now = Date.now();
+  return now - Date.parse(hour) < 3_600_000 ? 'within the hour' : ago(hour, now);
 }
 
 interface Lifetime {

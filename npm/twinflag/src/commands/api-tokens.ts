@@ -39,6 +39,8 @@ interface ApiToken {
   readonly hint: string;
   readonly expiresAt: string;
   readonly revokedAt?: string;
+  /** The beginning of the hour in which the token was last used; absent if the server knows of no use. */
+  readonly lastUsed?: string;
 }
 
 export function addApiTokenCommands(token: Command): void {
@@ -81,8 +83,8 @@ async function create({ name, role, expires, ...options }: CreateOptions): Promi
 async function list(options: ApiOptions): Promise<void> {
   const tokens = await tokensOf(connect(options));
   if (options.json) return printJson({ tokens });
-  const rows = tokens.map(token => [token.name, token.role, token.hint, endOf(token), token.id]);
-  printTable(['NAME', 'ROLE', 'TOKEN', 'VALID', 'ID'], rows, 'no API tokens');
+  const rows = tokens.map(token => [token.name, token.role, token.hint, endOf(token), token.lastUsed?.slice(0, 10) ?? '-', token.id]);
+  printTable(['NAME', 'ROLE', 'TOKEN', 'VALID', 'LAST USED', 'ID'], rows, 'no API tokens');
 }
 
 async function revoke(named: string, options: ChangeOptions & ConfirmedOptions): Promise<void> {

@@ -1,5 +1,5 @@
 //! A store of two: one decides, and the other one reads, which knows only what came to it through the journal.
-use std::cell::Cell;
+use std::{cell::Cell, collections::BTreeMap};
 
 use control::{
     Reverted,
@@ -124,6 +124,10 @@ impl Read for Followed {
     fn last_written_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
         self.read().last_written_by(kinds, actions)
     }
+
+    fn last_removed_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
+        self.read().last_removed_by(kinds, actions)
+    }
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>> {
         self.read().parts(behind)
     }
@@ -181,6 +185,12 @@ impl Read for Followed {
     fn stream_key(&self) -> Result<Option<String>> {
         self.read().stream_key()
     }
+    fn registered_name(&self) -> Result<Option<String>> {
+        self.read().registered_name()
+    }
+    fn token_uses(&self) -> Result<BTreeMap<String, i64>> {
+        self.read().token_uses()
+    }
     fn clock_ahead(&self) -> Result<i64> {
         self.read().clock_ahead()
     }
@@ -217,6 +227,14 @@ impl Store for Followed {
 
     fn keep_receipt_key(&self, key: &str) -> Result<()> {
         self.read().keep_receipt_key(key)
+    }
+
+    fn keep_registered_name(&self, name: &str) -> Result<()> {
+        self.read().keep_registered_name(name)
+    }
+
+    fn keep_token_use(&self, token: &str, hour: i64) -> Result<()> {
+        self.read().keep_token_use(token, hour)
     }
 
     fn keep_verification(&self, what: Verification, state: Option<&str>) -> Result<()> {
