@@ -76,7 +76,7 @@ impl Answer {
 
     /// Adds the version that was answered from, and `twinflag-stale` if the hub could not be asked for a newer one.
     pub(crate) fn versioned(self, serving: &Serving) -> Self {
-        let answer = self.with_shared("twinflag-version", serving.version.to_string());
+        let answer = self.with_shared("twinflag-version", serving.version.to_text());
         if serving.stale { answer.with_shared("twinflag-stale", "true") } else { answer }
     }
 }
