@@ -17,7 +17,7 @@ use crate::{
         response::{Answer, Line},
         routes::{Handler, HeldHandler, Limit},
     },
-    settings,
+    repeats, settings,
 };
 
 /// The most bytes of a request's parts and body that the input holds.
@@ -26,10 +26,11 @@ const INPUT: usize = 16_384 + crate::body::QUESTION;
 const KIND_BITS: u32 = 3;
 /// The most shared heads that are remembered: a version of the ruleset has one for each audience and status.
 const HEADS: usize = 32;
-/// The bits of [`fast_answer`]: the response lies in the output; it has headers of its own; its body is text.
+/// The bits of [`fast_answer`]: the response lies in the output; it has headers of its own; its body is text; it may be repeated.
 const ANSWERED: u32 = 2;
 const HAS_OWN: u32 = 1;
 const IS_TEXT: u32 = 4;
+const MAY_REPEAT: u32 = 8;
 
 thread_local! {
     static IN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -44,8 +45,8 @@ type SharedHead = (u16, Vec<Line>);
 /// The response to the last request that was answered.
 #[derive(Default)]
 struct Out {
-    /// The number of the shared head, and the address and the length of the body.
-    head: [u32; 3],
+    /// The number of the shared head, the address and the length of the body, and the milliseconds for which it may be repeated.
+    head: [u32; 4],
     body: Vec<u8>,
     own: Vec<Line>,
 }
@@ -107,7 +108,7 @@ pub fn fast_alive() {}
 
 /// Answers the request of a kind whose parts and body lie in the input, one behind the other. The long way must answer if it returns 0,
 /// or 1 for a request that was counted. Otherwise the response lies in the output, and the bits of the number tell its form: [`ANSWERED`],
-/// with [`HAS_OWN`] and [`IS_TEXT`] where they hold.
+/// with [`HAS_OWN`], [`IS_TEXT`] and [`MAY_REPEAT`] where they hold.
 #[wasm_bindgen]
 pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
     let Some(settings) = settings::held() else { return 0 };
@@ -117,7 +118,7 @@ pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
         known.body = Some(Ok(input.get(head..head + body)?.to_vec()));
         #[expect(clippy::cast_possible_truncation, reason = "the clock tells whole milliseconds")]
         let clock = Millis(now as i64);
-        match http::answer(&Asked { parts: &parts, settings: &settings, known: &known, clock }) {
+        match repeats::without_news(|| http::answer(&Asked { parts: &parts, settings: &settings, known: &known, clock })) {
             Outcome::Answer(answer) if answer.status < 500 && !parts.misses_part() => Some(answer),
             Outcome::Answer(_) | Outcome::Needs(_) | Outcome::Pass(_) => None,
         }
@@ -134,8 +135,9 @@ fn lay_out(answer: Answer) -> u32 {
         out.own = answer.own;
         out.body = answer.body;
         let length = u32::try_from(out.body.len()).unwrap_or(0);
-        out.head = [number, out.body.as_ptr() as u32, length];
-        ANSWERED + HAS_OWN * u32::from(!out.own.is_empty()) + IS_TEXT * u32::from(answer.is_text)
+        out.head = [number, out.body.as_ptr() as u32, length, answer.repeats_ms];
+        let bit = |bit: u32, is_set: bool| if is_set { bit } else { 0 };
+        ANSWERED + bit(HAS_OWN, !out.own.is_empty()) + bit(IS_TEXT, answer.is_text) + bit(MAY_REPEAT, answer.repeats_ms > 0)
     })
 }
 

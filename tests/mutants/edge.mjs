@@ -165,6 +165,20 @@ export const edgeMutants = [
     tests: 'written_flags',
   },
   {
+    name: 'an isolate repeats an answer though it learned something',
+    file: 'edge-worker/src/repeats.rs',
+    find: 'if !IS_FAST.get() {',
+    replacement: 'if false {',
+    tests: 'repeats',
+  },
+  {
+    name: 'repeated answers are not counted',
+    file: 'edge-worker/src/counts.rs',
+    find: 'answered_again(repeats::take().into());',
+    replacement: '',
+    tests: 'repeats',
+  },
+  {
     name: 'wrong credentials do not count',
     file: 'edge-worker/src/http/mod.rs',
     find: 'limit::failed(asked).err().unwrap_or(problem)',
