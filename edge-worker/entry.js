@@ -6,9 +6,9 @@ import { eventStream } from './event-stream.js';
 /** The most bytes of a request's parts, and of its body, on the fast way. `src/fast.rs` has the same numbers. */
 const PARTS = 16_384,
   BODY = 256_000;
-/** The most remembered paths, the most remembered sets of headers, and the longest remembered path together with its method. */
+/** The most remembered addresses, the most remembered shared heads, and the longest remembered address. */
 const PATHS = 1_000,
-  SETS = 64,
+  HEADS = 64,
   LONGEST = 300;
 
 // After a trap the instance's memory cannot be trusted. The glue calls `trapped` during the trap: before any other code runs, a new
@@ -73,23 +73,39 @@ export const FlagRelay = durable(glue.FlagRelay);
 const encoder = new TextEncoder(),
   decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const NO_BODY = new Uint8Array();
+/** The bits of a kind, before those of its headers, of which there are `KIND_BITS`; see `fast_kind`. */
+const HAS_BODY = 2,
+  COUNTS_ADDRESS = 4,
+  KIND_BITS = 3;
+/** The bits of an answer; see `fast_answer`. */
+const HAS_OWN = 1,
+  ANSWERED = 2,
+  IS_TEXT = 4,
+  MAY_REPEAT = 8;
 /** The id of the instance that the state below belongs to. */
 let instance;
-/** The names of the headers to pass to the module; undefined if every request takes the long way. */
+/** The names of the headers that the module may read; undefined if every request takes the long way. */
 let names;
-let memory, whole, input, output;
-const kinds = new Map(),
-  sets = new Map();
+/** The header in which the deployment's own proxy names the client's address; empty if there is none. */
+let proxy;
+let memory, whole, input, output, repeats;
+/** The kinds of requests by their address without a query, of each method; and the number of all. */
+const kinds = new Map();
+let paths = 0;
+/** By their number, a response without a body for each shared head: to construct one from it is quicker than from a status and headers. */
+const heads = new Map();
 
 /** Prepares the instance. Returns true if requests may take the fast way. */
 function ready(env) {
   if (instance !== alive()) {
     const listed = glue.fast_start(env);
     names = listed === '' ? undefined : listed.split(',');
+    proxy = names?.pop();
     memory = glue.fast_memory();
     input = output = undefined;
     kinds.clear();
-    sets.clear();
+    paths = 0;
+    heads.clear();
     instance = health.instanceId;
   }
   return names !== undefined;
@@ -101,89 +117,124 @@ function view() {
   whole = new Uint8Array(memory.buffer);
   input = new Uint8Array(memory.buffer, glue.fast_input(), PARTS + BODY);
   output = new Uint32Array(memory.buffer, glue.fast_output(), 4);
+  repeats = new Uint32Array(memory.buffer, glue.fast_repeats(), 2);
 }
 
-/** The kind of the requests with a method and a path; see `fast_kind`. */
+/** The kind of the requests with a method and an address: the bits of `fast_kind`, and the names of the headers to read. */
 function kindOf(method, url) {
+  let known = kinds.get(method);
+  if (known === undefined) kinds.set(method, (known = new Map()));
   const query = url.indexOf('?'),
-    start = url.indexOf('/', 8);
-  const path = url.slice(start, query < 0 ? undefined : query),
-    key = method + path;
-  let kind = kinds.get(key);
+    address = query < 0 ? url : url.slice(0, query);
+  let kind = known.get(address);
   if (kind === undefined) {
-    kind = glue.fast_kind(method, path);
-    if (kinds.size >= PATHS) kinds.clear();
-    if (key.length <= LONGEST) kinds.set(key, kind);
+    const bits = glue.fast_kind(method, address.slice(address.indexOf('/', 8)));
+    kind = { bits, read: names.filter((_, place) => (bits >> (place + KIND_BITS)) & 1), kept: undefined };
+    if (paths >= PATHS) {
+      kinds.clear();
+      paths = 0;
+    } else if (address.length <= LONGEST) {
+      known.set(address, kind);
+      paths++;
+    }
   }
   return kind;
 }
 
 /** Adds headers from lines of the form `name:value`. */
 function withLines(headers, lines) {
-  for (const line of lines.split('\n')) {
+  for (const line of lines) {
     const colon = line.indexOf(':');
     if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1));
   }
   return headers;
 }
 
-function sharedHeaders(set) {
-  let headers = sets.get(set);
-  if (headers === undefined) {
-    if (sets.size >= SETS) sets.clear();
-    sets.set(set, (headers = withLines(new Headers(), glue.fast_shared(set))));
+function sharedHead(number) {
+  let head = heads.get(number);
+  if (head === undefined) {
+    if (heads.size >= HEADS) heads.clear();
+    const [status, ...lines] = glue.fast_shared(number).split('\n');
+    heads.set(number, (head = new Response(null, { status: Number(status), headers: withLines(new Headers(), lines) })));
   }
-  return headers;
+  return head;
 }
 
 /**
  * Answers a request on the fast way. Returns a boolean instead of a response if the long way must answer: true if a rate limit has counted
  * the request already.
  */
-function short(request, kind, body) {
-  const { method, url, headers } = request;
-  const cf = kind & 4 ? request.cf : undefined;
-  let parts = `${method}\n${url}\n${cf ? (cf.clientIp ?? '') : '-'}`;
-  for (let place = 0; place < names.length; place++) {
-    // The last name is that of CLIENT_ADDRESS_HEADER.
-    const isRead = place === names.length - 1 ? kind & 4 && names[place] !== '' : (kind >> (place + 3)) & 1;
-    const value = isRead ? headers.get(names[place]) : null;
-    parts += value === null ? '\n' : `\n:${value}`;
+function short(request, method, url, kind, body) {
+  const { bits, read } = kind;
+  const counts = bits & COUNTS_ADDRESS;
+  // Each reading is a call into the runtime, and makes an object there that must be freed.
+  const headers = counts || read.length > 0 ? request.headers : undefined;
+  const proxied = counts && proxy !== '' ? headers.get(proxy) : null;
+  // `?` says that the connection's address was not read: it takes as long as evaluating a flag, and the proxy's header comes first.
+  let peer = '?';
+  if (counts && proxied === null) peer = request.cf ? (request.cf.clientIp ?? '') : '-';
+  let parts = `${method}\n${url}\n${peer}\n`;
+  for (let place = 0; place < read.length; place++) {
+    const value = headers.get(read[place]);
+    parts += value === null ? '\n' : `:${value}\n`;
   }
+  if (proxied !== null) parts += `:${proxied}`;
   if (parts.length * 3 > PARTS) return false;
   view();
   const { written } = encoder.encodeInto(parts, input);
-  input.set(body, written);
-  const answered = glue.fast_answer(kind, written, body.length, Date.now());
-  if (answered < 2) return answered === 1;
+  if (body.length > 0) input.set(body, written);
+  const now = Date.now();
+  const answered = glue.fast_answer(bits, written, body.length, now);
+  if (!(answered & ANSWERED)) return answered === 1;
   view();
-  const status = output[0],
-    set = output[1],
-    at = output[2],
-    length = output[3];
-  const shared = sharedHeaders(set);
-  // That call may have grown the memory.
-  view();
+  const number = output[0],
+    at = output[1],
+    length = output[2],
+    ms = output[3];
   // The runtime sends a string sooner than a buffer of the same bytes.
-  const said = length === 0 ? null : answered & 4 ? decoder.decode(whole.subarray(at, at + length)) : memory.buffer.slice(at, at + length);
-  return new Response(said, { status, headers: answered & 1 ? withLines(new Headers(shared), glue.fast_own()) : shared });
+  const said =
+    length === 0 ? null : answered & IS_TEXT ? decoder.decode(whole.subarray(at, at + length)) : memory.buffer.slice(at, at + length);
+  const head = sharedHead(number);
+  if (answered & MAY_REPEAT) kind.kept = { said, head, news: repeats[0], at: now, ms };
+  const response = new Response(said, head);
+  if (answered & HAS_OWN) withLines(response.headers, glue.fast_own().split('\n'));
+  return response;
 }
 
-async function withBody(request, kind, env, context) {
+/** The last answer of a kind once more; undefined if anything that it depends on may have changed. See `src/repeats.rs`. */
+function repeated(kind) {
+  view();
+  const { said, head, news, at, ms } = kind.kept;
+  const age = Date.now() - at;
+  if (news === repeats[0] && age >= 0 && age < ms) {
+    repeats[1]++;
+    return new Response(said, head);
+  }
+  kind.kept = undefined;
+  return undefined;
+}
+
+async function withBody(request, method, url, kind, env, context) {
   const bytes = new Uint8Array(await request.arrayBuffer());
   let answered = false;
   // Another request may have trapped while the body arrived.
-  if (bytes.length <= BODY && ready(env)) answered = short(request, kind, bytes);
+  if (bytes.length <= BODY && ready(env)) answered = short(request, method, url, kind, bytes);
   return answered instanceof Response ? answered : glue.answer(new Request(request, { body: bytes }), env, context, answered);
 }
 
 export default {
   fetch(request, env, context) {
     if (!ready(env)) return glue.answer(request, env, context, false);
-    const kind = kindOf(request.method, request.url);
-    if (kind & 2 && Number(request.headers.get('content-length') ?? Infinity) <= BODY) return withBody(request, kind, env, context);
-    if (kind === 0 || kind & 2) return glue.answer(request, env, context, false);
-    const answered = short(request, kind, NO_BODY);
+    const { method, url } = request;
+    const kind = kindOf(method, url);
+    if (kind.bits === 0) return glue.answer(request, env, context, false);
+    if (kind.bits & HAS_BODY) {
+      if (Number(request.headers.get('content-length') ?? Infinity) <= BODY) return withBody(request, method, url, kind, env, context);
+      return glue.answer(request, env, context, false);
+    }
+    const again = kind.kept === undefined ? undefined : repeated(kind);
+    if (again !== undefined) return again;
+    const answered = short(request, method, url, kind, NO_BODY);
     return answered instanceof Response ? answered : glue.answer(request, env, context, answered);
   },
 };

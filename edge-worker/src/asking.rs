@@ -3,7 +3,7 @@ use std::cell::RefCell;
 
 use sdk_core::Millis;
 
-use crate::{environment::Environment, freshness::Questions, problem::Problem};
+use crate::{environment::Environment, freshness::Questions, problem::Problem, repeats};
 
 /// The questions about one environment.
 #[derive(Default)]
@@ -23,6 +23,7 @@ thread_local! {
 
 /// Looks at the questions about an environment.
 pub(crate) fn asking<T>(environment: &Environment, look: impl FnOnce(&mut Asking) -> T) -> T {
+    repeats::news();
     ASKING.with_borrow_mut(|all| {
         let place = all.iter().position(|(of, _)| of == environment).unwrap_or_else(|| {
             all.push((environment.clone(), Asking::default()));

@@ -5,12 +5,14 @@
 //! anew counts from nothing: counters of a monitor are read as differences, and may begin again.
 use std::{cell::Cell, fmt::Write};
 
-use crate::http::routes::Audience;
+use crate::{http::routes::Audience, repeats};
 
 /// The classes of a status. 401, 404 and 429 are none of `4xx`: a stranger causes them at will.
 pub(crate) const STATUSES: [&str; 7] = ["2xx", "3xx", "401", "404", "429", "4xx", "5xx"];
 /// The classes of routes, by their audiences.
 pub(crate) const ROUTES: [&str; 4] = ["evaluation", "programs", "operators", "visitors"];
+/// The place of `programs` among them.
+const PROGRAMS: usize = 1;
 /// The upper bounds of the slots of a histogram, in milliseconds; one more slot is for all that is longer.
 pub(crate) const BOUNDS_MS: [u64; 8] = [5, 10, 25, 50, 100, 250, 500, 1_000];
 /// The numbers of a histogram: its slots, and the sum in milliseconds.
@@ -102,7 +104,7 @@ impl Counts {
 pub(crate) fn answered(audience: Audience, status: u16, milliseconds: u64) {
     let route = match audience {
         Audience::Pages => 0,
-        Audience::Programs => 1,
+        Audience::Programs => PROGRAMS,
         Audience::Operators => 2,
         Audience::Visitors => 3,
     };
@@ -138,7 +140,17 @@ pub(crate) fn asked_hub(milliseconds: u64) {
 
 /// The counts of this isolate, to be handed over; `None` if nothing was counted since.
 pub(crate) fn take() -> Option<String> {
+    answered_again(repeats::take().into());
     OWN.with(Counts::take)
+}
+
+/// Counts answers of `/health` that the script repeated: as responses of no duration, from a ruleset that the isolate held.
+fn answered_again(answers: u64) {
+    OWN.with(|own| {
+        for place in [RESPONSES + PROGRAMS * STATUSES.len(), DURATIONS + PROGRAMS * HISTOGRAM, HITS] {
+            own.add(place, answers);
+        }
+    });
 }
 
 /// Takes back counts that could not be handed over.
@@ -166,6 +178,19 @@ mod tests {
         assert_eq!(hub.evaluations(), [0, 4, 0]);
         // A bound is within its slot; the last number is the sum.
         assert_eq!(hub.hub(), [0, 0, 1, 1, 0, 0, 0, 0, 1, 9_051]);
+    }
+
+    #[test]
+    fn a_repeated_answer_counts_as_one_that_was_answered_anew() {
+        let (anew, again) = (Counts::default(), Counts::default());
+        for _ in 0..3 {
+            answered(Audience::Programs, 200, 0);
+            looked_up(true);
+        }
+        anew.add_text(&take().unwrap());
+        answered_again(3);
+        again.add_text(&take().unwrap());
+        assert_eq!(again.take(), anew.take());
     }
 
     #[test]

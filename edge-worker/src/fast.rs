@@ -17,31 +17,35 @@ use crate::{
         response::{Answer, Line},
         routes::{Handler, HeldHandler, Limit},
     },
-    settings, token_uses,
+    repeats, settings, token_uses,
 };
 
 /// The most bytes of a request's parts and body that the input holds.
 const INPUT: usize = 16_384 + crate::body::QUESTION;
 /// The number of bits of a kind below those of its headers.
 const KIND_BITS: u32 = 3;
-/// The most sets of headers that are remembered: a version of the ruleset has one for each audience and status.
-const SETS: usize = 32;
-/// The bits of [`fast_answer`]: the response lies in the output; it has headers of its own; its body is text.
+/// The most shared heads that are remembered: a version of the ruleset has one for each audience and status.
+const HEADS: usize = 32;
+/// The bits of [`fast_answer`]: the response lies in the output; it has headers of its own; its body is text; it may be repeated.
 const ANSWERED: u32 = 2;
 const HAS_OWN: u32 = 1;
 const IS_TEXT: u32 = 4;
+const MAY_REPEAT: u32 = 8;
 
 thread_local! {
     static IN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static OUT: RefCell<Out> = RefCell::default();
-    /// The sets of headers that answers share, and the number of the first one.
-    static SHARED: RefCell<(u32, Vec<Vec<Line>>)> = const { RefCell::new((0, Vec::new())) };
+    /// The heads that answers share, and the number of the first one.
+    static SHARED: RefCell<(u32, Vec<SharedHead>)> = const { RefCell::new((0, Vec::new())) };
 }
+
+/// The status of an answer, and the headers that it shares with others.
+type SharedHead = (u16, Vec<Line>);
 
 /// The response to the last request that was answered.
 #[derive(Default)]
 struct Out {
-    /// The status, the number of the set of headers, and the address and the length of the body.
+    /// The number of the shared head, the address and the length of the body, and the milliseconds for which it may be repeated.
     head: [u32; 4],
     body: Vec<u8>,
     own: Vec<Line>,
@@ -104,23 +108,23 @@ pub fn fast_alive() {}
 
 /// Answers the request of a kind whose parts and body lie in the input, one behind the other. The long way must answer if it returns 0,
 /// or 1 for a request that was counted. Otherwise the response lies in the output, and the bits of the number tell its form: [`ANSWERED`],
-/// with [`HAS_OWN`] and [`IS_TEXT`] where they hold.
+/// with [`HAS_OWN`], [`IS_TEXT`] and [`MAY_REPEAT`] where they hold.
 #[wasm_bindgen]
 pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
     let Some(settings) = settings::held() else { return 0 };
     let mut known = Known::default();
     let answered = IN.with_borrow(|input| {
-        let parts = Parts::parse(str::from_utf8(input.get(..head)?).ok()?)?.with_read(kind >> KIND_BITS);
+        let parts = Parts::parse(str::from_utf8(input.get(..head)?).ok()?, kind >> KIND_BITS)?;
         known.body = Some(Ok(input.get(head..head + body)?.to_vec()));
         #[expect(clippy::cast_possible_truncation, reason = "the clock tells whole milliseconds")]
         let clock = Millis(now as i64);
-        let outcome = http::answer(&Asked { parts: &parts, settings: &settings, known: &known, clock });
+        let outcome = repeats::without_news(|| http::answer(&Asked { parts: &parts, settings: &settings, known: &known, clock }));
         // The long way tells the hub.
         if known.token_use.borrow().as_ref().is_some_and(token_uses::is_due) {
             return None;
         }
         match outcome {
-            Outcome::Answer(answer) if answer.status < 500 && !parts.misses_header() => Some(answer),
+            Outcome::Answer(answer) if answer.status < 500 && !parts.misses_part() => Some(answer),
             Outcome::Answer(_) | Outcome::Needs(_) | Outcome::Pass(_) => None,
         }
     });
@@ -131,36 +135,39 @@ pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
 fn lay_out(answer: Answer) -> u32 {
     // This answer waited for no other party.
     counts::answered(answer.audience, answer.status, 0);
-    let set = number(answer.shared);
+    let number = number(answer.status, answer.shared);
     OUT.with_borrow_mut(|out| {
         out.own = answer.own;
         out.body = answer.body;
         let length = u32::try_from(out.body.len()).unwrap_or(0);
-        out.head = [u32::from(answer.status), set, out.body.as_ptr() as u32, length];
-        ANSWERED + HAS_OWN * u32::from(!out.own.is_empty()) + IS_TEXT * u32::from(answer.is_text)
+        out.head = [number, out.body.as_ptr() as u32, length, answer.repeats_ms];
+        let bit = |bit: u32, is_set: bool| if is_set { bit } else { 0 };
+        ANSWERED + bit(HAS_OWN, !out.own.is_empty()) + bit(IS_TEXT, answer.is_text) + bit(MAY_REPEAT, answer.repeats_ms > 0)
     })
 }
 
-/// The number of a set of headers. A number stands for the same set for as long as the instance lives.
-fn number(lines: Vec<Line>) -> u32 {
-    SHARED.with_borrow_mut(|(first, sets)| {
-        let place = sets.iter().position(|set| *set == lines).unwrap_or_else(|| {
-            if sets.len() == SETS {
-                *first += u32::try_from(SETS).unwrap_or(0);
-                sets.clear();
+/// The number of a shared head. A number stands for the same head for as long as the instance lives.
+fn number(status: u16, lines: Vec<Line>) -> u32 {
+    SHARED.with_borrow_mut(|(first, heads)| {
+        let is_same = |(of, held): &SharedHead| *of == status && *held == lines;
+        let place = heads.iter().position(is_same).unwrap_or_else(|| {
+            if heads.len() == HEADS {
+                *first += u32::try_from(HEADS).unwrap_or(0);
+                heads.clear();
             }
-            sets.push(lines);
-            sets.len() - 1
+            heads.push((status, lines));
+            heads.len() - 1
         });
         *first + u32::try_from(place).unwrap_or(0)
     })
 }
 
-/// The text of a set of headers, each a line of its name, a colon and its value.
+/// The text of a shared head: the status, and a line for each header with its name, a colon and its value.
 #[wasm_bindgen]
-pub fn fast_shared(set: u32) -> String {
-    SHARED.with_borrow(|(first, sets)| {
-        set.checked_sub(*first).and_then(|place| sets.get(place as usize)).map(|lines| text(lines)).unwrap_or_default()
+pub fn fast_shared(number: u32) -> String {
+    SHARED.with_borrow(|(first, heads)| {
+        let head = number.checked_sub(*first).and_then(|place| heads.get(place as usize));
+        head.map(|(status, lines)| format!("{status}\n{}", text(lines))).unwrap_or_default()
     })
 }
 

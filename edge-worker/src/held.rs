@@ -11,6 +11,7 @@ use crate::{
     environment::Environment,
     held_owners::HeldPage,
     held_programs::HeldPrograms,
+    repeats,
     ruleset_cache::{Held, HeldKeys},
 };
 
@@ -44,9 +45,15 @@ enum Item {
     Programs(HeldPrograms),
 }
 
+/// Looks at all that is held, or changes it.
+fn looking<T>(look: impl FnOnce(&mut Bounded<Item>) -> T) -> T {
+    repeats::news();
+    HELD.with_borrow_mut(look)
+}
+
 /// Looks at the ruleset of an environment, which counts as a use; `None` if it is not held.
 pub(crate) fn ruleset<T>(environment: &Environment, look: impl FnOnce(&mut Held) -> T) -> Option<T> {
-    HELD.with_borrow_mut(|held| match held.get(&(environment.clone(), Part::Ruleset))? {
+    looking(|held| match held.get(&(environment.clone(), Part::Ruleset))? {
         Item::Ruleset(ruleset) => Some(look(ruleset)),
         Item::Keys(_) | Item::Page(_) | Item::Programs(_) => None,
     })
@@ -54,7 +61,7 @@ pub(crate) fn ruleset<T>(environment: &Environment, look: impl FnOnce(&mut Held)
 
 /// Looks at the keys of an environment whose ruleset is not held, which counts as a use; `None` if they are not held.
 pub(crate) fn keys<T>(environment: &Environment, look: impl FnOnce(&mut HeldKeys) -> T) -> Option<T> {
-    HELD.with_borrow_mut(|held| match held.get(&(environment.clone(), Part::Keys))? {
+    looking(|held| match held.get(&(environment.clone(), Part::Keys))? {
         Item::Keys(keys) => Some(look(keys)),
         Item::Ruleset(_) | Item::Page(_) | Item::Programs(_) => None,
     })
@@ -62,7 +69,7 @@ pub(crate) fn keys<T>(environment: &Environment, look: impl FnOnce(&mut HeldKeys
 
 /// Takes a page of an environment out of what is held, to change it and to hold it again; `None` if it is not held.
 pub(crate) fn take_page(environment: &Environment, number: u16) -> Option<HeldPage> {
-    HELD.with_borrow_mut(|held| match held.remove(&(environment.clone(), Part::Page(number)))? {
+    looking(|held| match held.remove(&(environment.clone(), Part::Page(number)))? {
         Item::Page(page) => Some(page),
         Item::Ruleset(_) | Item::Keys(_) | Item::Programs(_) => None,
     })
@@ -70,7 +77,7 @@ pub(crate) fn take_page(environment: &Environment, number: u16) -> Option<HeldPa
 
 /// Looks at a page of an environment, which counts as a use; `None` if it is not held.
 pub(crate) fn page<T>(environment: &Environment, number: u16, look: impl FnOnce(&HeldPage) -> T) -> Option<T> {
-    HELD.with_borrow_mut(|held| match held.get(&(environment.clone(), Part::Page(number)))? {
+    looking(|held| match held.get(&(environment.clone(), Part::Page(number)))? {
         Item::Page(page) => Some(look(page)),
         Item::Ruleset(_) | Item::Keys(_) | Item::Programs(_) => None,
     })
@@ -78,7 +85,7 @@ pub(crate) fn page<T>(environment: &Environment, number: u16, look: impl FnOnce(
 
 /// Looks at the programs of an environment, which counts as a use; `None` if none are held.
 pub(crate) fn programs<T>(environment: &Environment, look: impl FnOnce(&HeldPrograms) -> T) -> Option<T> {
-    HELD.with_borrow_mut(|held| match held.get(&(environment.clone(), Part::Programs))? {
+    looking(|held| match held.get(&(environment.clone(), Part::Programs))? {
         Item::Programs(programs) => Some(look(programs)),
         Item::Ruleset(_) | Item::Keys(_) | Item::Page(_) => None,
     })
@@ -86,14 +93,14 @@ pub(crate) fn programs<T>(environment: &Environment, look: impl FnOnce(&HeldProg
 
 /// Takes the programs of an environment out of what is held, to add one and to hold them again; `None` if none are held.
 pub(crate) fn take_programs(environment: &Environment) -> Option<HeldPrograms> {
-    HELD.with_borrow_mut(|held| match held.remove(&(environment.clone(), Part::Programs))? {
+    looking(|held| match held.remove(&(environment.clone(), Part::Programs))? {
         Item::Programs(programs) => Some(programs),
         Item::Ruleset(_) | Item::Keys(_) | Item::Page(_) => None,
     })
 }
 
 pub(crate) fn hold_ruleset(environment: &Environment, ruleset: Held, bytes: usize) {
-    HELD.with_borrow_mut(|held| held.retain(|place| *place != (environment.clone(), Part::Keys)));
+    looking(|held| held.retain(|place| *place != (environment.clone(), Part::Keys)));
     hold(&(environment.clone(), Part::Ruleset), Item::Ruleset(ruleset), bytes);
 }
 
@@ -110,17 +117,17 @@ pub(crate) fn hold_programs(environment: &Environment, programs: HeldPrograms, b
 }
 
 fn hold(place: &Place, item: Item, bytes: usize) {
-    HELD.with_borrow_mut(|held| held.insert(place, item, bytes, SHARE));
+    looking(|held| held.insert(place, item, bytes, SHARE));
 }
 
 /// The number of pages that are held of an environment.
 pub(crate) fn pages(environment: &Environment) -> usize {
-    HELD.with_borrow(|held| held.entries.keys().filter(|(of, part)| of == environment && matches!(part, Part::Page(_))).count())
+    looking(|held| held.entries.keys().filter(|(of, part)| of == environment && matches!(part, Part::Page(_))).count())
 }
 
 /// Forgets every environment but those that `stays` is true for.
 pub(crate) fn retain(stays: impl Fn(&Environment) -> bool) {
-    HELD.with_borrow_mut(|held| held.retain(|(environment, _)| stays(environment)));
+    looking(|held| held.retain(|(environment, _)| stays(environment)));
 }
 
 /// Parts of environments that are together bounded by bytes. Of each it remembers when it was last used.

@@ -34,6 +34,7 @@ mod reader;
 mod readers;
 mod receipts;
 mod relay;
+pub mod repeats;
 mod ruleset_cache;
 mod serve;
 mod settings;

@@ -133,6 +133,12 @@ pub(crate) fn fresh(environment: &Environment, min_version: Option<Version>, now
     serve(environment, min_version).filter(|_| plan == Plan::Answer)?.ok()
 }
 
+/// The milliseconds for which the hub's last answer still counts as current.
+pub(crate) fn current_ms(environment: &Environment, now: Millis) -> u32 {
+    let age = asking(environment, |asking| asking.questions.age(now));
+    if age < 0 { 0 } else { u32::try_from(FRESH_MS - age).unwrap_or(0) }
+}
+
 /// The stored keys that the isolate holds; `None` if the hub should be asked first or afterwards.
 pub(crate) fn fresh_keys(environment: &Environment, now: Millis) -> Option<Rc<Keys>> {
     let alone = |held: &mut HeldKeys| (0..FRESH_MS).contains(&(now.0 - held.asked.0)).then(|| Rc::clone(&held.keys));

@@ -10,7 +10,7 @@ use crate::{
     http::{
         self, Outcome, Pass,
         asked::{Asked, Known, Need, Overridden},
-        parts::{HEADERS, Parts},
+        parts::{ALL, HEADERS, Parts},
         response::{Answer, Line, standard_headers},
         routes::{self, Audience, HubHandler, PassedHandler},
     },
@@ -34,7 +34,7 @@ pub(crate) async fn answer(request: Request, host: &Host, is_counted: bool) -> w
 async fn find_answer(mut request: Request, host: &Host, is_counted: bool) -> worker::Result<Response> {
     readers::learn_place(&request);
     let head = head(&request, &host.settings)?;
-    let parts = Parts::parse(&head).ok_or("the runtime's request has no address")?;
+    let parts = Parts::parse(&head, ALL).ok_or("the runtime's request has no address")?;
     let mut known = Known { is_counted: Cell::new(is_counted), ..Known::default() };
     let mut is_logged = false;
     loop {
@@ -74,7 +74,7 @@ async fn find_answer(mut request: Request, host: &Host, is_counted: bool) -> wor
 pub(crate) fn refuse(request: &Request, problem: &Problem) -> worker::Result<Response> {
     let settings = Settings::default();
     let head = head(request, &settings)?;
-    let parts = Parts::parse(&head).ok_or("the runtime's request has no address")?;
+    let parts = Parts::parse(&head, ALL).ok_or("the runtime's request has no address")?;
     respond(http::refuse(&Asked { parts: &parts, settings: &settings, known: &Known::default(), clock: clock::now() }, problem))
 }
 

@@ -1,5 +1,5 @@
 //! The key of an environment's streams. It names owners to relays, which store no id of a customer, and signs the tokens that open a stream.
-use std::fmt::Write;
+use std::cell::RefCell;
 
 use control::change::Hash;
 use sdk_core::{Context, Millis, OwnerKind};
@@ -15,6 +15,12 @@ const PERIOD_MS: i64 = 12 * 60 * 60 * 1_000;
 /// A key that the hub drew at random.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StreamKey([u8; 32]);
+
+thread_local! {
+    /// The last token without owners and the key that signed it: visitors of whom no owner is known have the same one, and every list has
+    /// one. Those of owners are not remembered, because comparing them would tell one owner that another one asked.
+    static LAST_WITHOUT_TAGS: RefCell<Option<(StreamKey, String)>> = const { RefCell::new(None) };
+}
 
 /// The stream that a token opens.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,10 +43,8 @@ impl StreamKey {
     }
 
     fn code(&self, purpose: &str, message: &str) -> String {
-        let mut code = String::new();
-        for byte in hmac_sha256(&self.0, format!("{purpose}\n{message}").as_bytes()).iter().take(KEPT) {
-            write!(code, "{byte:02x}").ok();
-        }
+        let mut code = Hash(hmac_sha256(&self.0, format!("{purpose}\n{message}").as_bytes())).to_hex();
+        code.truncate(2 * KEPT);
         code
     }
 
@@ -71,8 +75,19 @@ impl StreamKey {
     pub(crate) fn token(&self, environment: &str, key: Option<&str>, tags: &[String], now: Millis) -> String {
         let expires = (now.0.div_euclid(PERIOD_MS) + 2) * PERIOD_MS;
         let signed = format!("{expires}.{environment}.{}.{}", key.unwrap_or_default(), tags.join("."));
+        if !tags.is_empty() {
+            return self.sealed(signed);
+        }
+        LAST_WITHOUT_TAGS.with_borrow_mut(|last| match last {
+            Some((by, token)) if by == self && token.strip_prefix(&signed).is_some_and(|rest| rest.starts_with('~')) => token.clone(),
+            _ => last.insert((*self, self.sealed(signed))).1.clone(),
+        })
+    }
+
+    /// The token of a text, with the text's code.
+    fn sealed(&self, signed: String) -> String {
         let code = self.code("token", &signed);
-        format!("{signed}~{code}")
+        signed + "~" + &code
     }
 
     /// Returns true if this key signed the token, and the token has not expired.
@@ -150,6 +165,30 @@ mod tests {
         let text = key(1).token("", None, &[], Millis(0));
         let token = StreamToken::parse(&text).unwrap();
         assert_eq!((token.environment, token.key, token.tags), ("", None, Vec::new()));
+    }
+
+    #[test]
+    fn tokens_without_owners_are_each_of_their_own_key_environment_and_period() {
+        let hour = 60 * 60 * 1_000;
+        let made = [
+            (1, "", Some("f00d"), 1),
+            (1, "", Some("f00d"), 1),
+            (2, "", Some("f00d"), 1),
+            (1, "", Some("f00d"), 1),
+            (1, "staging", Some("f00d"), 1),
+            (1, "", Some("f00"), 1),
+            (1, "", None, 1),
+            (1, "", None, 13),
+        ];
+        let texts = made.map(|(byte, environment, mark, hours)| key(byte).token(environment, mark, &[], Millis(hours * hour)));
+        for ((byte, environment, mark, hours), text) in made.into_iter().zip(&texts) {
+            let token = StreamToken::parse(text).unwrap();
+            assert_eq!((token.environment, token.key), (environment, mark), "{text}");
+            let ends = if hours == 1 { 24 } else { 36 } * hour;
+            assert!(key(byte).opens(&token, Millis(ends - 1)) && !key(byte).opens(&token, Millis(ends)), "{text}");
+            assert!(!key(3 - byte).opens(&token, Millis(0)), "{text}");
+        }
+        assert!(texts[0] == texts[1] && texts[0] == texts[3]);
     }
 
     #[test]

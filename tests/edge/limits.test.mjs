@@ -166,6 +166,16 @@ test('40 wrong keys and tokens of any form are refused with 429 before the 40th,
   assert.equal((await server.request('/ofrep/v1/evaluate/flags', { body: { context: {} } })).status, 401);
 });
 
+test('wrong credentials on a route that counts no evaluations count for their own address alone', async () => {
+  const server = await hosted({ RATE_LIMITS: 'failed=5', CLIENT_ADDRESS_HEADER: 'x-client-address' });
+  const from = address =>
+    server.request('/v1/evaluate', { body: { evaluations: [] }, token: 'a guess', headers: { 'x-client-address': address } });
+  const statuses = [];
+  for (let index = 0; index < 8; index++) statuses.push((await from('198.51.100.1')).status);
+  assert.deepEqual(statuses, [...Array(5).fill(401), ...Array(3).fill(429)]);
+  assert.equal((await from('198.51.100.2')).status, 401);
+});
+
 test("requests that an organization's administrator has no right to count as changes and as reads", async () => {
   const server = await hosted({ RATE_LIMITS: 'admin=5,read=7' });
   const bearer = token({

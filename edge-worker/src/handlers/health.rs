@@ -9,6 +9,7 @@ use crate::{
         asked::{Asked, Unanswered},
         response::Answer,
     },
+    ruleset_cache,
     version::{Epoch, Version},
 };
 
@@ -30,7 +31,8 @@ pub(crate) fn report(asked: &Asked<'_>) -> Result<Answer, Unanswered> {
     }
     let serving = asked.serving(&Environment::FIRST, None)?;
     let Version { epoch, number: version } = serving.version;
-    Ok(Answer::of(&Health { epoch, errors: serving.errors, stale: serving.stale, status: "ok", version }))
+    let answer = Answer::of(&Health { epoch, errors: serving.errors, stale: serving.stale, status: "ok", version });
+    Ok(Answer { repeats_ms: ruleset_cache::current_ms(&Environment::FIRST, asked.clock), ..answer })
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

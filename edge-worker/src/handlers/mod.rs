@@ -19,6 +19,7 @@ mod question;
 pub(crate) mod ruleset;
 pub(crate) mod watch;
 pub(crate) mod widget;
+mod written_flags;
 
 use worker::{Request, Response, ResponseBuilder};
 

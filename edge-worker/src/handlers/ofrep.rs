@@ -10,7 +10,7 @@ use sdk_core::{
     json::canonical::{write_number, write_string},
 };
 
-use super::{question::Question, watch};
+use super::{question::Question, watch, written_flags};
 use crate::{
     auth::Caller,
     body, counts,
@@ -97,17 +97,21 @@ fn all(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[Stri
     let mut out = String::from(r#"{"flags":["#);
     let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now).seeing(tags);
     let mut count = 0;
-    for (index, evaluation) in visitor.evaluate_all().enumerate() {
-        count = index + 1;
-        if index > 0 {
-            out.push(',');
+    written_flags::of(&serving.ruleset, |written| {
+        for (index, evaluation) in visitor.evaluate_all().enumerate() {
+            count = index + 1;
+            if index > 0 {
+                out.push(',');
+            }
+            let anew = |out: &mut String| write(out, evaluation.flag_key(), &evaluation, serving, false);
+            // An answer that may be old says so in each flag.
+            if serving.stale { anew(&mut out) } else { written.append(&mut out, &evaluation, anew) }
         }
-        write(&mut out, evaluation.flag_key(), &evaluation, serving, false);
-    }
+    });
     counts::evaluated(count);
     out.push_str("],\"metadata\":{");
     name(&mut out, FLAG_CONFIG_ETAG);
-    plain(&mut out, &serving.version.to_string());
+    plain(&mut out, &serving.version.to_text());
     out.push(',');
     write_state(&mut out, serving, true);
     out.pop();
@@ -126,7 +130,7 @@ fn switched_off(key: &str) -> String {
 
 /// A success without `value` asks the provider to use the default in the code.
 ///
-/// Names are written as they are: a list of 100 flags has a thousand, and escaping them took a sixth of its instructions.
+/// Names are written as they are, because escaping them took a sixth of the instructions of a list.
 fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>, serving: &Serving, with_version: bool) {
     out.push('{');
     if let Some(code) = evaluation.error_code() {

@@ -76,8 +76,8 @@ pub(crate) fn answer(asked: &Asked<'_>) -> Outcome {
 /// The refusal of a request. If its credentials do not hold, it counts, and is refused otherwise when there were too many.
 fn counted(problem: Problem, asked: &Asked<'_>) -> Problem {
     let shows_credentials = || [Header::Authorization, Header::ApiKey].iter().any(|name| asked.parts.header(*name).is_some());
-    // A request that misses a header comes again on the long way.
-    if problem.status == 401 && shows_credentials() && !asked.parts.misses_header() {
+    // A request that misses a part comes again on the long way.
+    if problem.status == 401 && shows_credentials() && !asked.parts.misses_part() {
         limit::failed(asked).err().unwrap_or(problem)
     } else {
         problem

@@ -47,43 +47,55 @@ pub(crate) struct Parts<'r> {
     pub(crate) method: &'r str,
     /// The whole address, as the runtime writes it.
     pub(crate) url: &'r str,
-    /// The address of the connection; `None` if the runtime does not tell it.
-    pub(crate) peer: Option<&'r str>,
+    /// The line of the connection's address.
+    peer: &'r str,
     /// The header in which the deployment's own proxy names the client's address.
     pub(crate) proxied: Option<&'r str>,
     headers: [Option<&'r str>; HEADERS.len()],
     /// A bit for each header that was read from the request.
     read: u32,
-    misses_header: Cell<bool>,
+    misses_part: Cell<bool>,
 }
 
+/// The set of all headers.
+pub(crate) const ALL: u32 = (1 << HEADERS.len()) - 1;
+
+/// The line of a connection's address that was not read from the request. No address is spelled so.
+const UNREAD: &str = "?";
+
 impl<'r> Parts<'r> {
-    /// Reads lines: the method, the address, the connection's address, [`HEADERS`], and the header of the deployment's proxy. The line of
-    /// a present header is a colon and its value, which holds no line break; that of an absent one is empty. `None` if a line is missing.
-    pub(crate) fn parse(head: &'r str) -> Option<Self> {
+    /// Reads lines: the method, the address, the connection's address, those of [`HEADERS`] that have a bit in `read`, and the header of
+    /// the deployment's proxy. The line of a present header is a colon and its value, which holds no line break; that of an absent one is
+    /// empty. Headers without a bit in `read` are unknown, not absent. `None` if a line is missing.
+    pub(crate) fn parse(head: &'r str, read: u32) -> Option<Self> {
         let mut lines = head.split('\n');
         let (method, url, peer) = (lines.next()?, lines.next()?, lines.next()?);
         let mut headers = [None; HEADERS.len()];
-        for header in &mut headers {
-            *header = lines.next()?.strip_prefix(':');
+        for (place, header) in headers.iter_mut().enumerate() {
+            if read & (1 << place) != 0 {
+                *header = lines.next()?.strip_prefix(':');
+            }
         }
-        let peer = (!peer.is_empty()).then_some(peer);
-        Some(Self { method, url, peer, proxied: lines.next()?.strip_prefix(':'), headers, read: u32::MAX, misses_header: Cell::new(false) })
+        Some(Self { method, url, peer, proxied: lines.next()?.strip_prefix(':'), headers, read, misses_part: Cell::new(false) })
     }
 
-    /// These parts, of whose headers only those with a bit in `read` were read from the request: the others are unknown, not absent.
-    pub(crate) fn with_read(self, read: u32) -> Self {
-        Self { read, ..self }
+    /// Returns true if [`Self::header`] or [`Self::peer`] was called for a part that was not read from the request: then the answer does
+    /// not count.
+    pub(crate) fn misses_part(&self) -> bool {
+        self.misses_part.get()
     }
 
-    /// Returns true if [`Self::header`] was called for a header that was not read from the request: then the answer does not count.
-    pub(crate) fn misses_header(&self) -> bool {
-        self.misses_header.get()
+    /// The address of the connection; `None` if the runtime does not tell it, or if it was not read.
+    pub(crate) fn peer(&self) -> Option<&'r str> {
+        if self.peer == UNREAD {
+            self.misses_part.set(true);
+        }
+        Some(self.peer).filter(|peer| !peer.is_empty() && *peer != UNREAD)
     }
 
     pub(crate) fn header(&self, header: Header) -> Option<&'r str> {
         if self.read & header.bit() == 0 {
-            self.misses_header.set(true);
+            self.misses_part.set(true);
         }
         self.headers.get(header as usize).copied().flatten()
     }
@@ -103,9 +115,9 @@ mod tests {
     #[test]
     fn lines_are_the_parts_of_a_request() {
         let head = "POST\nhttps://flags.example/v1/program?format=2\n192.0.2.1:443\n:Bearer k\n\n:https://shop.example\n\n\n\n:\"t\"\n:\n\n\n\n:2001:db8::1";
-        let parts = Parts::parse(head).unwrap();
+        let parts = Parts::parse(head, ALL).unwrap();
         assert_eq!(
-            (parts.method, parts.path(), parts.peer, parts.proxied),
+            (parts.method, parts.path(), parts.peer(), parts.proxied),
             ("POST", "/v1/program", Some("192.0.2.1:443"), Some("2001:db8::1"))
         );
         assert_eq!(parts.header(Header::Authorization), Some("Bearer k"));
@@ -114,23 +126,35 @@ mod tests {
         assert_eq!(parts.header(Header::IfNoneMatch), Some("\"t\""));
         // An empty header is there.
         assert_eq!(parts.header(Header::Identity), Some(""));
-        assert!(Parts::parse("GET\nhttps://flags.example/").is_none());
+        assert!(Parts::parse("GET\nhttps://flags.example/", ALL).is_none());
     }
 
     #[test]
     fn a_header_that_was_not_read_is_not_absent() {
-        let head = format!("GET\nhttp://x/{}", "\n".repeat(2 + HEADERS.len()));
-        let parts = Parts::parse(&head).unwrap().with_read(Header::Origin.bit());
-        assert_eq!(parts.header(Header::Origin), None);
-        assert!(!parts.misses_header());
+        let read = Header::Origin.bit() | Header::Unit.bit();
+        let parts = Parts::parse("GET\nhttp://x/\n\n\n:u-1\n:192.0.2.1", read).unwrap();
+        assert_eq!((parts.header(Header::Origin), parts.header(Header::Unit), parts.proxied), (None, Some("u-1"), Some("192.0.2.1")));
+        assert!(!parts.misses_part());
         assert_eq!(parts.header(Header::Authorization), None);
-        assert!(parts.misses_header());
+        assert!(parts.misses_part());
+    }
+
+    #[test]
+    fn a_connections_address_that_was_not_read_is_not_unknown() {
+        for (line, peer, misses) in
+            [("", None, false), ("-", Some("-"), false), ("192.0.2.1:443", Some("192.0.2.1:443"), false), ("?", None, true)]
+        {
+            let head = format!("GET\nhttp://x/\n{line}\n");
+            let parts = Parts::parse(&head, 0).unwrap();
+            assert!(!parts.misses_part());
+            assert_eq!((parts.peer(), parts.misses_part()), (peer, misses), "{line:?}");
+        }
     }
 
     #[test]
     fn every_header_stands_in_its_own_line() {
         let head = format!("GET\nhttp://x/\n\n:{}\n", HEADERS.join("\n:"));
-        let parts = Parts::parse(&head).unwrap();
+        let parts = Parts::parse(&head, ALL).unwrap();
         for (header, name) in [
             (Header::Authorization, "authorization"),
             (Header::ApiKey, "x-api-key"),
@@ -151,8 +175,8 @@ mod tests {
     #[test]
     fn a_path_ends_where_the_query_begins() {
         for (url, path) in [("http://x/a/b?c=/d#e", "/a/b"), ("http://x", "/"), ("http://x:1/?a", "/"), ("http://x/a%3Fb", "/a%3Fb")] {
-            let head = format!("GET\n{url}{}", "\n".repeat(2 + HEADERS.len()));
-            assert_eq!(Parts::parse(&head).unwrap().path(), path);
+            let head = format!("GET\n{url}\n\n");
+            assert_eq!(Parts::parse(&head, 0).unwrap().path(), path);
         }
     }
 }

@@ -27,6 +27,9 @@ pub(crate) struct Answer {
     pub(crate) own: Vec<Line>,
     /// The audience of its route.
     pub(crate) audience: Audience,
+    /// The milliseconds for which the answer stays the same if there is no news ([`crate::repeats`]), whatever the request; 0 for an
+    /// answer that depends on more.
+    pub(crate) repeats_ms: u32,
     /// The cause of a refusal, for the log alone.
     pub(crate) cause: Option<Rc<worker::Error>>,
 }
@@ -35,7 +38,7 @@ impl Answer {
     /// 200, with a body of this type.
     pub(crate) fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let (is_text, shared) = (content_type.ends_with("json"), vec![("content-type", content_type.into())]);
-        Self { status: 200, body: body.into(), is_text, shared, own: Vec::new(), audience: Audience::Programs, cause: None }
+        Self { status: 200, body: body.into(), is_text, shared, own: Vec::new(), audience: Audience::Programs, repeats_ms: 0, cause: None }
     }
 
     pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
@@ -76,7 +79,7 @@ impl Answer {
 
     /// Adds the version that was answered from, and `twinflag-stale` if the hub could not be asked for a newer one.
     pub(crate) fn versioned(self, serving: &Serving) -> Self {
-        let answer = self.with_shared("twinflag-version", serving.version.to_string());
+        let answer = self.with_shared("twinflag-version", serving.version.to_text());
         if serving.stale { answer.with_shared("twinflag-stale", "true") } else { answer }
     }
 }

@@ -10,7 +10,11 @@ use control::{EnvironmentName, Key, KeyIdentity, KeyKind, KeyTerms, TokenRole, c
 use sdk_core::Millis;
 use serde_json::Value;
 
-use super::{asked::Known, parts::Parts, *};
+use super::{
+    asked::Known,
+    parts::{ALL, Parts},
+    *,
+};
 use crate::{
     auth::{Verified, learned_claims},
     environment::{Environment, Registry},
@@ -59,7 +63,7 @@ impl Request {
 
     fn ask(&self, settings: &Settings, known: &Known) -> Outcome {
         let head = self.head();
-        let parts = Parts::parse(&head).unwrap();
+        let parts = Parts::parse(&head, ALL).unwrap();
         answer(&Asked { parts: &parts, settings, known, clock: NOW })
     }
 

@@ -16,20 +16,21 @@ pub(super) struct Blocks {
 /// The blocks of every client whose address is not known: they share one count. No client has the address 0.0.0.0.
 const UNKNOWN: Blocks = Blocks { own: Subject(0), site: None };
 
-/// The blocks of the client's address; [`UNKNOWN`] if its address is not known.
+/// The blocks of the client's address; [`UNKNOWN`] if its address is not known, and `None` if it was not read from the request.
 ///
 /// A header counts only if a client cannot forge it: the one that `CLIENT_ADDRESS_HEADER` names, because the deployment's proxy sets it,
 /// and `CF-Connecting-IP` on Cloudflare. On workerd any client could send the latter, and workerd knows the connection's address.
 /// `X-Forwarded-For` does not count unless the deployment names it.
-pub(super) fn of(parts: &Parts<'_>) -> Blocks {
-    known(parts).and_then(blocks).unwrap_or(UNKNOWN)
+pub(super) fn of(parts: &Parts<'_>) -> Option<Blocks> {
+    let blocks = known(parts).and_then(blocks);
+    blocks.or_else(|| (!parts.misses_part()).then_some(UNKNOWN))
 }
 
 /// The client's address; `None` if it is not known.
 pub(super) fn known(parts: &Parts<'_>) -> Option<IpAddr> {
     // A proxy appends the address that it sees to the list.
     let named = parts.proxied.and_then(|list| address(list.rsplit(',').next()?));
-    named.or_else(|| match parts.peer {
+    named.or_else(|| match parts.peer() {
         Some(peer) => address(peer),
         None => address(parts.header(Header::ConnectingIp)?),
     })
@@ -96,8 +97,16 @@ mod tests {
     #[test]
     fn clients_whose_address_is_not_known_count_as_one() {
         for peer in ["-", "unix:/run/s", ""] {
-            let head = format!("GET\nhttp://x/\n{peer}{}", "\n".repeat(1 + crate::http::parts::HEADERS.len()));
-            assert_eq!(of(&Parts::parse(&head).unwrap()), UNKNOWN, "{peer}");
+            let head = format!("GET\nhttp://x/\n{peer}\n\n");
+            assert_eq!(of(&Parts::parse(&head, Header::ConnectingIp.bit()).unwrap()), Some(UNKNOWN), "{peer}");
         }
+    }
+
+    #[test]
+    fn a_client_whose_address_was_not_read_does_not_count_as_unknown() {
+        let blocks_of = |proxied: &str| of(&Parts::parse(&format!("GET\nhttp://x/\n?\n\n{proxied}"), Header::ConnectingIp.bit()).unwrap());
+        assert_eq!(blocks_of(""), None);
+        assert_eq!(blocks_of(":unknown"), None);
+        assert_eq!(blocks_of(":192.0.2.1"), Some(Blocks { own: Subject(0xc000_0201), site: None }));
     }
 }

@@ -52,12 +52,12 @@ pub(crate) fn network(parts: &Parts<'_>) -> Option<Block> {
 
 /// Counts a change by an administrator.
 pub(crate) fn change(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
-    count(asked, |limits, now| limits.admin.pass(Subject::named(subject), now))
+    count(asked, |limits, now| Some(limits.admin.pass(Subject::named(subject), now)))
 }
 
 /// Counts a read by an administrator.
 pub(crate) fn read(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
-    count(asked, |limits, now| limits.read.pass(Subject::named(subject), now))
+    count(asked, |limits, now| Some(limits.read.pass(Subject::named(subject), now)))
 }
 
 /// Counts a request that its token has no right to: like one that it has the right to, because to refuse it costs work too.
@@ -67,57 +67,61 @@ pub(crate) fn refused(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
 
 /// Counts an evaluation with a user's token.
 pub(crate) fn user(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
-    count(asked, |limits, now| limits.user.pass(Subject::named(subject), now))
+    count(asked, |limits, now| Some(limits.user.pass(Subject::named(subject), now)))
 }
 
 /// Counts a request with a client key by the client's address: anybody can have one.
 pub(crate) fn client(asked: &Asked<'_>) -> Result<(), Problem> {
-    count(asked, |limits, now| limits.client.pass(address::of(asked.parts), now))
+    count(asked, |limits, now| Some(limits.client.pass(address::of(asked.parts)?, now)))
 }
 
 /// The block of the client's address, as a number; `None` if `RATE_LIMITS` is `off`.
 pub(crate) fn address_block(asked: &Asked<'_>) -> Option<u64> {
-    asked.settings.rate_limits.0.map(|_| address::of(asked.parts).own.0)
+    asked.settings.rate_limits.0.and_then(|_| address::of(asked.parts)).map(|blocks| blocks.own.0)
 }
 
 /// Refuses a request whose key makes the isolate ask a hub, from an address that presented too many wrong ones: anybody can make up a text
 /// in the form of a key. Counts nothing, because the key may be a new one.
 pub(crate) fn unknown_key(asked: &Asked<'_>) -> Result<(), Problem> {
-    limited(asked, |limits, now| limits.failed.check(address::of(asked.parts), now))
+    limited(asked, |limits, now| Some(limits.failed.check(address::of(asked.parts)?, now))).map(drop)
 }
 
 /// Counts a request whose credentials do not hold, by the client's address. Other credentials from the same address go on to hold.
 pub(crate) fn failed(asked: &Asked<'_>) -> Result<(), Problem> {
-    limited(asked, |limits, now| limits.failed.pass(address::of(asked.parts), now))
+    limited(asked, |limits, now| Some(limits.failed.pass(address::of(asked.parts)?, now))).map(drop)
 }
 
 /// Counts a wrong break-glass token, by the client's address, also if `RATE_LIMITS` is `off`. The right one always passes: it cannot be
 /// guessed, and nobody may lock its holder out.
 pub(crate) fn guess(asked: &Asked<'_>) -> Result<(), Problem> {
+    let Some(blocks) = address::of(asked.parts) else { return Ok(()) };
     if asked.known.is_counted.replace(true) {
         return Ok(());
     }
-    let passed = WRONG.with_borrow_mut(|wrong| wrong.pass(address::of(asked.parts), asked.clock));
+    let passed = WRONG.with_borrow_mut(|wrong| wrong.pass(blocks, asked.clock));
     passed.map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
 }
 
 /// Counts a request by `pass`; does nothing if this request was counted already.
-fn count(asked: &Asked<'_>, pass: impl FnOnce(&mut Limits, Millis) -> Result<(), RetryAfter>) -> Result<(), Problem> {
+fn count(asked: &Asked<'_>, pass: impl FnOnce(&mut Limits, Millis) -> Option<Result<(), RetryAfter>>) -> Result<(), Problem> {
     if asked.known.is_counted.get() {
         return Ok(());
     }
-    let passed = limited(asked, pass);
     // A refused request stays uncounted, so that a second check of the same request refuses it again.
-    asked.known.is_counted.set(passed.is_ok());
-    passed
+    asked.known.is_counted.set(limited(asked, pass)?);
+    Ok(())
 }
 
-/// Asks the limits, if this deployment has any.
-fn limited(asked: &Asked<'_>, pass: impl FnOnce(&mut Limits, Millis) -> Result<(), RetryAfter>) -> Result<(), Problem> {
+/// Asks the limits, if this deployment has any. `pass` returns `None` if the client's address was not read, and then the limits have
+/// neither passed nor refused the request: its answer does not count. Returns false in that case alone.
+fn limited(asked: &Asked<'_>, pass: impl FnOnce(&mut Limits, Millis) -> Option<Result<(), RetryAfter>>) -> Result<bool, Problem> {
     LIMITS.with(|limits| {
         let mut limits = limits.get_or_init(|| RefCell::new(asked.settings.rate_limits.0.map(Limits::of))).borrow_mut();
-        let Some(limits) = limits.as_mut() else { return Ok(()) };
-        pass(limits, asked.clock).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
+        let Some(limits) = limits.as_mut() else { return Ok(true) };
+        match pass(limits, asked.clock) {
+            None => Ok(false),
+            Some(passed) => passed.map(|()| true).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds)),
+        }
     })
 }
 

@@ -91,6 +91,14 @@ impl<'r> Evaluation<'r> {
         self.decision.0
     }
 
+    /// The number of the flag and the number of its answer, which two answers of one ruleset share if they differ in the bucket and the
+    /// step at most: in nothing that [`Self::write_canonical`] writes without being told to. The flag's is [`u32::MAX`] if there is none.
+    pub fn answer_id(&self) -> (u32, u32) {
+        #[expect(clippy::cast_possible_truncation, reason = "the upper half is the bucket")]
+        let without_bucket = self.to_bits() as u32;
+        (self.flag, without_bucket & 0xFF00_0FFF)
+    }
+
     /// The flag's metadata, as canonical JSON of an object. `None` where the flag has none, and for the errors `FLAG_NOT_FOUND`,
     /// `INVALID_CONTEXT` and `PROVIDER_NOT_READY`.
     pub fn metadata(&self) -> Option<&'r str> {

@@ -1,4 +1,4 @@
-# The peer on the same workerd. `bench.mjs` builds the modules into `dist`.
+# A peer on the same workerd. `bench.mjs` builds the modules into `dist`.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -8,7 +8,7 @@ const config :Workerd.Config = (
 
 const peer :Workerd.Worker = (
   modules = [
-    (name = "index.js", esModule = embed "dist/growthbook.js"),
+    (name = "index.js", esModule = embed "dist/peer.js"),
     (name = "rules.json", json = embed "dist/rules.json"),
   ],
   compatibilityDate = "2026-10-01",
