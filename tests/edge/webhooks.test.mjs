@@ -311,9 +311,10 @@ test('a hub that its alarm wakes names its environment in messages', async () =>
   let own = await started(folder);
   const named = await own.asAdmin('/api/admin/environments', { body: { name: 'staging', reason: 'a test' } });
   assert.equal(named.status, 200, named.text);
+  // The document does not say whose it is.
   const put = await own.asAdmin('/api/admin/document?environment=staging', {
     method: 'PUT',
-    body: { ...JSON.parse(DOCUMENT), environment: 'staging' },
+    body: { ...JSON.parse(DOCUMENT), environment: undefined },
   });
   assert.equal(put.status, 200, put.text);
   const kill = { body: { featureName: 'plain', action: 'kill', reason: 'a test' } };
