@@ -125,7 +125,9 @@ test('an API token opens what its role may, until it is revoked', async () => {
 
   await page.getByRole('button', { name: 'Revoke: pipeline' }).click();
   await confirm(page, 'Revoke', 'the pipeline moved');
-  await page.getByRole('list', { name: 'API tokens' }).getByText('revoked just now').waitFor();
+  const tokens = page.getByRole('list', { name: 'API tokens' });
+  await tokens.getByText('revoked just now').waitFor();
+  await tokens.getByText(/^last used (within the hour|1 hour ago)$/).waitFor();
   assert.equal(await opens(secret), 401);
   assert.deepEqual(unexpected(faults), []);
   await page.close();

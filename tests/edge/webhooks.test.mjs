@@ -311,17 +311,11 @@ test('a hub that its alarm wakes names its environment in messages', async () =>
   let own = await started(folder);
   const named = await own.asAdmin('/api/admin/environments', { body: { name: 'staging', reason: 'a test' } });
   assert.equal(named.status, 200, named.text);
-  const put = await own.asAdmin('/api/admin/document?environment=staging', {
-    method: 'PUT',
-    body: { ...JSON.parse(DOCUMENT), environment: 'staging' },
-  });
-  assert.equal(put.status, 200, put.text);
-  const kill = { body: { featureName: 'plain', action: 'kill', reason: 'a test' } };
-  assert.equal(
-    (await own.asAdmin('/api/admin/webhooks?environment=staging', { body: { label: 'a', private: true, url: receiving.url } })).status,
-    200,
-  );
-  assert.equal((await own.asAdmin('/api/admin/feature-flags?environment=staging', kill)).status, 200);
+  // No document says whose hub it is.
+  const hook = { label: 'a', private: true, url: receiving.url };
+  assert.equal((await own.asAdmin('/api/admin/webhooks?environment=staging', { body: hook })).status, 200);
+  const key = { kind: 'server', label: 'l', reason: 'a test' };
+  assert.equal((await own.asAdmin('/api/admin/keys?environment=staging', { body: key })).status, 200);
   await receiving.until(messages => messages.some(({ answered }) => answered));
   await own.stop();
   isUp = true;

@@ -6,6 +6,7 @@ export const hubMutants = [
   {
     name: 'a kill compiles the whole document',
     file: 'edge-worker/control/src/command.rs',
+    crate: 'edge-worker',
     find: 'if let Some(restated) = restate(self.rows, self.ruleset, key, &writes, compiler) {',
     replacement: 'if let Some(restated) = restate(self.rows, self.ruleset, key, &writes, compiler).filter(|_| false) {',
     tests: 'hub::tests',
@@ -413,6 +414,7 @@ export const hubMutants = [
   {
     name: 'a removal is never adopted',
     file: 'edge-worker/control/src/consequences/edits.rs',
+    crate: 'edge-worker',
     find: '.filter(is_gone))',
     replacement: '.filter(|key| is_gone(key) && false))',
     tests: 'hub::tests',

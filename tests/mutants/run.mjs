@@ -102,8 +102,8 @@ async function workOnCore(chosen) {
   return survivors.reduce((sum, each) => sum + each, 0);
 }
 
-/** The crate whose tests notice a fault of the edge. */
-const crateOf = ({ file }) => (file.startsWith('edge-worker/control/') ? 'control' : 'edge-worker');
+/** The crate whose tests notice a fault of the edge: that of its file, unless the fault names another. */
+const crateOf = ({ file, crate }) => crate ?? (file.startsWith('edge-worker/control/') ? 'control' : 'edge-worker');
 
 /** Puts each fault into a crate; answers how many turn no test of the crate red. */
 async function workOnCrate(crate, chosen) {

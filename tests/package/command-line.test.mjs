@@ -240,8 +240,9 @@ test('token makes, lists and revokes API tokens for programs', async () => {
   assert.equal(listedOf('ci')[1], 'operator');
   assert.equal(listedOf('ci')[3], `until ${end}`);
   assert.ok(!listed.flat().includes(token));
-  const { tokens } = await json('token', 'list');
-  assert.equal(listedOf('ci')[4], tokens.find(({ name }) => name === 'ci').id);
+  const { id, lastUsed } = (await json('token', 'list')).tokens.find(({ name }) => name === 'ci');
+  assert.match(lastUsed, /T\d\d:00:00/);
+  assert.deepEqual(listedOf('ci').slice(4), [lastUsed.slice(0, 10), id]);
 
   assert.equal((await command('token', 'revoke', 'ci')).code, 1);
   await lines('token', 'revoke', 'ci', '--yes', '--reason', 'it moved');
