@@ -48,7 +48,14 @@ function describe(name) {
   const folder = join(ROOT, 'npm', name);
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const entries = [...new Set(Object.values(manifest.exports).flatMap(typesOf))].map(types =>
-    join(folder, types.replace('./dist/types/', 'src/').replace(/\.d\.ts$/, '.ts')),
+    // A package with sources of another one has its own in a folder of declarations.
+    join(
+      folder,
+      types
+        .replace('./dist/types/', 'src/')
+        .replace(`src/${name}/src/`, 'src/')
+        .replace(/\.d\.ts$/, '.ts'),
+    ),
   );
   const typedoc = join(HERE, 'node_modules/typedoc/bin/typedoc');
   const sources = entries.filter(existsSync).flatMap(entry => ['--entryPoints', entry]);

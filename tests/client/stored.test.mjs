@@ -180,4 +180,12 @@ test('with a bootstrap and a storage, ready does not wait for a token longer tha
   assert.deepEqual([client.status, client.isEnabled('first')], ['ready', true]);
   client.close();
   assert.equal(await client.ready(), undefined, 'of a closed client');
+  // The clock stands still: only the failure itself ends the wait.
+  const { client: signedOut } = open({
+    bootstrap: bootstrap(flagged('000000000001.1', true)),
+    identityToken: () => Promise.reject(new Error('signed out')),
+  });
+  await signedOut.ready();
+  assert.equal(signedOut.isEnabled('first'), true);
+  signedOut.close();
 });

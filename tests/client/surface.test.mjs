@@ -81,6 +81,24 @@ test('a rollback is an event of its flag, once, and a flag that is switched off 
   assert.deepEqual({ reason, layer, rolledBack }, { reason: 'DISABLED', layer: 'kill', rolledBack: true });
   assert.equal(client.inspect('off').rolledBack, undefined);
 
+  // Answers that became stale are confirmed by a later version, which changed another flag.
+  isAway = true;
+  await client.setContext({ customerId: 'c-2' });
+  const killed = await server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'pro', action: 'kill', reason: 'a test' } });
+  assert.equal(killed.status, 200, killed.text);
+  const other = open({});
+  await other.ready();
+  while (Number(other.version.split('.')[1]) < killed.json().version) await other.refresh();
+  other.close();
+  isAway = false;
+  const before = client.version;
+  await client.setContext({ customerId: 'c-3' });
+  assert.notEqual(client.version, before);
+  await client.setContext({ customerId: 'c-1', targetingKey: 'u-1' });
+  assert.deepEqual(heard, ['gradual']);
+  const revived = await server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'pro', action: 'revive', reason: 'a test' } });
+  assert.equal(revived.status, 200, revived.text);
+
   const late = [];
   on(client, 'rolledBack', ({ flagKey }) => late.push(flagKey));
   const changed = [];

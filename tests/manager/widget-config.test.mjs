@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-
+import * as ofTheWidget from '../../npm/chat-widget/dist/entry/config.js';
+import * as ofTheEdge from '../../npm/edge/dist/entry/widget-config.js';
 import {
   areAllEnabled,
   configForEnvironment,
@@ -23,6 +24,13 @@ const PHASES = {
 const pathsOf = (...phases) => phases.flatMap(phase => PHASES[phase].map(name => `sessionPersistence.${phase}.${name}`)).sort();
 const enabled = config => enabledFeatures(config).sort();
 const copy = () => structuredClone(DEFAULT_CHAT_WIDGET_CONFIG);
+
+test('the widget’s package and the edge’s have the same', () => {
+  const shape = module =>
+    JSON.stringify(Object.entries(module).map(([name, value]) => [name, typeof value === 'function' ? typeof value : value]));
+  assert.equal(shape(ofTheWidget), shape(ofTheEdge));
+  assert.ok(Object.keys(ofTheWidget).length > 5);
+});
 
 test('the first phase is on by default, and the two others are off', () => {
   assert.deepEqual([...WIDGET_FEATURES].sort(), pathsOf('phase1', 'phase2', 'phase3'));

@@ -1,7 +1,7 @@
 /**
  * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red, and every fault of `edge.mjs`,
- * `hub.mjs` and `control.mjs` a unit test of the worker or of its commands. Every fault of `sql.mjs` turns vectors red in the database,
- * and every step of the recipe for an operator is missed that `recipe.mjs` leaves out.
+ * `hub.mjs` and `control.mjs` a unit test of the worker or of its commands. Every fault of `sql.mjs` turns vectors red in the database, every fault of
+ * `client.mjs` a test of the browser's client, and every step of the recipe for an operator is missed that `recipe.mjs` leaves out.
  *
  *     node tests/mutants/run.mjs [part of a name …]     or --check, which only looks whether every fault still has its place
  *
@@ -11,11 +11,13 @@
 import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Digest } from '../identity/digest.mjs';
+import { clientMutants } from './client.mjs';
 import { controlMutants } from './control.mjs';
 import { edgeMutants } from './edge.mjs';
 import { hubMutants } from './hub.mjs';
 import { mutants } from './mutants.mjs';
 import { recipeMutants, workOnRecipe } from './recipe.mjs';
+import { workOnClient } from './scripts.mjs';
 import { sqlMutants, workOnSql } from './sql.mjs';
 import { readVectors, redOf } from './vectors.mjs';
 import { around, Workshop } from './workshop.mjs';
@@ -125,7 +127,7 @@ async function workOnCrate(crate, chosen) {
 }
 
 const wanted = process.argv.slice(2);
-const all = [mutants, [...edgeMutants, ...hubMutants, ...controlMutants], sqlMutants, recipeMutants];
+const all = [mutants, [...edgeMutants, ...hubMutants, ...controlMutants], sqlMutants, clientMutants, recipeMutants];
 for (const mutant of all.flat()) {
   around(mutant);
   if (wanted.includes('--check')) tellOf(mutant, true);
@@ -135,8 +137,8 @@ if (wanted.includes('--check')) {
   process.exit();
 }
 const isChosen = ({ name }) => wanted.length === 0 || wanted.some(part => name.includes(part));
-const [ofCore, ofEdge, ofSql, ofRecipe] = all.map(some => some.filter(isChosen));
-if (ofCore.length + ofEdge.length + ofSql.length + ofRecipe.length === 0) throw new Error('no fault has such a name');
+const [ofCore, ofEdge, ofSql, ofClient, ofRecipe] = all.map(some => some.filter(isChosen));
+if (ofCore.length + ofEdge.length + ofSql.length + ofClient.length + ofRecipe.length === 0) throw new Error('no fault has such a name');
 console.log(`${'mutant'.padEnd(56)} vectors red  identity red   or, of the edge: tests  red`);
 // Side by side: a crate that is built alone keeps few cores busy. The commands' crate takes seconds, and the worker is built after it.
 async function workOnEdge() {
@@ -149,9 +151,11 @@ async function workOnEdge() {
 }
 const [core, edge] = await Promise.all([workOnCore(ofCore), workOnEdge()]);
 const sql = await workOnSql(ofSql, vectors[0], tellOf);
+const client = await workOnClient(ofClient, tellOf);
 const recipe = await workOnRecipe(ofRecipe, tellOf);
 console.log(`${ofRecipe.length} steps of the recipe left out, ${recipe} not noticed`);
+console.log(`${ofClient.length} faults of the client, ${client} not noticed`);
 console.log(`${ofSql.length} faults of the functions in SQL, ${sql} not noticed`);
 console.log(`${ofCore.length} faults of the core, ${core} not noticed by both; ${ofEdge.length} of the edge, ${edge} not noticed`);
 tell({ over: true });
-if (core + edge + sql + recipe > 0) process.exitCode = 1;
+if (core + edge + sql + client + recipe > 0) process.exitCode = 1;

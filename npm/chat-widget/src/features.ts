@@ -1,6 +1,15 @@
 /** The nine features of the widget, each behind a flag that is read while the widget runs. */
 import type { FlagClient, Unsubscribe } from '@twinflag/client';
 
+import type { ChatWidgetFeatureFlags } from './flags.js';
+
+type Phases = ChatWidgetFeatureFlags['sessionPersistence'];
+type NameIn<Phase extends keyof Phases> = keyof Phases[Phase] & string;
+/** The name of each feature with its path in the tree. */
+type Paths = {
+  [Phase in keyof Phases]: { [Name in NameIn<Phase>]: [Name, `sessionPersistence.${Phase}.${Name}`] }[NameIn<Phase>];
+}[keyof Phases];
+
 /** The flag key of each feature. The phases are those of the rollout: stable, beta, experimental. */
 export const FLAG_KEYS = {
   parentStorage: 'sessionPersistence.phase1.parentStorage',
@@ -12,7 +21,7 @@ export const FLAG_KEYS = {
   tabSync: 'sessionPersistence.phase3.tabSync',
   performanceMode: 'sessionPersistence.phase3.performanceMode',
   analytics: 'sessionPersistence.phase3.analytics',
-} as const;
+} as const satisfies { [Path in Paths as Path[0]]: Path[1] };
 
 export type Feature = keyof typeof FLAG_KEYS;
 

@@ -1,6 +1,7 @@
 /** What all flags are for somebody, and where each comes from. */
+
+import { pathsTo, type Tree, withLeaves } from '../../chat-widget/src/tree.js';
 import type { Features } from './feature.js';
-import { pathsTo, type Tree, withLeaves } from './tree.js';
 import type { ChatWidgetFeatureFlags, Defaults } from './widget.js';
 
 /** Whose flags. */

@@ -107,9 +107,9 @@ const OPENFEATURE: Package = Package {
 
 const CHAT_WIDGET: Package = Package {
     name: "chat-widget",
-    entries: &[Entry { sources: &["src/index.ts", "src/define.ts"], options: &[] }],
+    entries: &[Entry { sources: &["src/index.ts", "src/define.ts", "src/config.ts"], options: &[] }],
     types: "tsconfig.json",
-    constants: || Ok(Vec::new()),
+    constants: widget::constants,
 };
 
 const ADMIN: Package = Package {
@@ -153,7 +153,7 @@ impl Package {
         let stamp = || {
             let own = Stamp::default().setting(self.options()).setting(&constants).path(&folder)?;
             // The packages and the modules that others are made of.
-            ["client", "edge", "server", "client/dist/engine", "server/dist/packed"]
+            ["client", "edge", "server", "chat-widget", "client/dist/engine", "server/dist/packed"]
                 .iter()
                 .try_fold(own, |stamp, path| stamp.path(&npm.join(path)))
         };

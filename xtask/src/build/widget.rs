@@ -1,4 +1,4 @@
-//! The chat widget's flags that `@twinflag/edge` contains for use without a worker: the worker's answer without a ruleset, and the example
+//! The chat widget's flags that its package and `@twinflag/edge` contain for use without a worker: the worker's answer without a ruleset, and the example
 //! flags' values in each environment.
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::root;
 
-/// The constants of `npm/edge/src/widget.ts`, for esbuild.
+/// The constants of `npm/chat-widget/src/flags.ts`, for esbuild.
 pub(crate) fn constants() -> Result<Vec<String>> {
     let (defaults, document) = (json("edge-worker/widget-defaults.json")?, json("npm/examples/flags.json")?);
     let environments = environments(&document).context("the example flags have no environments")?;

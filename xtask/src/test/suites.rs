@@ -170,7 +170,7 @@ fn worst_inputs(extent: Extent) -> Result<Report> {
 fn mutants(extent: Extent) -> Result<Report> {
     let mut node = npm::node();
     node.arg("tests/mutants/run.mjs").args(extent.of(Some("--check"), None));
-    node.env(runtimes::ROWS, runtimes::program("sql-rows").get_program());
+    node.env(runtimes::ROWS, runtimes::program("sql-rows").get_program()).env("XTASK", env::current_exe()?);
     report::of(&mut node, "mutants", npm::INSTALL)
 }
 

@@ -1,0 +1,73 @@
+/** Puts faults into the sources of `@twinflag/client`, one at a time, and runs the tests that must notice them. */
+import { spawn } from 'node:child_process';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { around } from './workshop.mjs';
+
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+const PACKAGE = join(repository, 'npm/client');
+const copy = join(repository, 'target/mutants/client');
+/** The entries that the tests in Node import. */
+const ENTRIES = ['entry/node', 'outcomes', 'bootstrap', 'storage', 'tabs'];
+/** The longest that a file of tests may take: a client with a fault may wait without end. */
+const PATIENCE_MS = 120_000;
+
+/**
+ * Puts each fault into the client.
+ *
+ * @param tell adds a result to the report
+ * @returns the number of faults that turn no test red
+ */
+export async function workOnClient(chosen, tell) {
+  if (chosen.length === 0) return 0;
+  rmSync(copy, { recursive: true, force: true });
+  for (const folder of ['src', 'dist/engine', 'dist/packed']) cpSync(join(PACKAGE, folder), join(copy, folder), { recursive: true });
+  await bundle();
+  for (const tests of new Set(chosen.map(mutant => mutant.tests)))
+    if (await isRed(tests)) throw new Error(`a test of ${tests} is red without any fault`);
+  let survivors = 0;
+  for (const mutant of chosen) {
+    const parts = around(mutant),
+      place = join(copy, mutant.file.slice('npm/client/'.length));
+    writeFileSync(place, parts.join(mutant.replacement));
+    await bundle();
+    const red = await isRed(mutant.tests);
+    writeFileSync(place, parts.join(mutant.find));
+    survivors += red ? 0 : 1;
+    tell(mutant, red);
+    console.log(`${mutant.name.padEnd(56)} ${mutant.tests.padStart(11)}  ${(red ? 'yes' : 'NO').padStart(12)}`);
+  }
+  return survivors;
+}
+
+async function bundle() {
+  const { build } = createRequire(join(repository, 'npm/package.json'))('esbuild');
+  await build({
+    entryPoints: ENTRIES.map(name => join(copy, 'src', `${name}.ts`)),
+    entryNames: '[name]',
+    outdir: join(copy, 'dist/entry'),
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['node:*'],
+    define: { 'process.env.NODE_ENV': 'process.env.NODE_ENV' },
+    logLevel: 'warning',
+  });
+}
+
+/** True if a test of a file fails that imports the copy in place of the package. */
+function isRed(tests) {
+  const redirect = new URL('redirect.mjs', import.meta.url);
+  redirect.searchParams.set('from', String(pathToFileURL(join(PACKAGE, 'dist/entry/'))));
+  redirect.searchParams.set('to', String(pathToFileURL(join(copy, 'dist/entry/'))));
+  const options = ['--import', String(redirect), '--test', join(repository, `tests/client/${tests}.test.mjs`)];
+  const child = spawn(process.execPath, options, { stdio: 'ignore', timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', status => resolve(status !== 0));
+  });
+}
