@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
 import { bootstrap, pageBootstrap } from '../../npm/client/dist/entry/bootstrap.js';
-import { createClient } from '../../npm/client/dist/entry/node.js';
+import { createClient, on } from '../../npm/client/dist/entry/node.js';
 import { outcomes } from '../../npm/client/dist/entry/outcomes.js';
 import { bootstrapScript, createServerClient } from '../../npm/server/dist/entry/node.js';
 import { ownServer } from '../own-server.mjs';
@@ -214,4 +214,24 @@ test('a reading by the server for a page is no exposure', async () => {
   await flags.isEnabled('drawn', CONTEXT);
   await flags.close();
   assert.equal(sent.length, 1);
+});
+
+test('a flag that was rolled back before the page began is no change, and no event', async () => {
+  const { status, text } = await server.asAdmin('/api/admin/rollout/rollback', { body: { featureName: 'drawn', reason: 'a test' } });
+  assert.equal(status, 200, text);
+  const flags = createServerClient({ url: server.url, serverKey: server.serverKey, onError: error => assert.fail(error) });
+  await flags.isEnabled('drawn', CONTEXT);
+  while (!(await flags.getDetails('drawn', false, CONTEXT)).rolledBack) await flags.refresh();
+  const given = JSON.parse(JSON.stringify(await flags.bootstrap(['drawn'], CONTEXT)));
+  await flags.close();
+  const client = open({ bootstrap: bootstrap(given) });
+  const heard = [];
+  client.subscribe('drawn', () => heard.push('changed'));
+  on(client, 'rolledBack', () => heard.push('rolled back'));
+  const begun = client.get('drawn', true);
+  assert.deepEqual([begun.value, begun.rolledBack], [false, true]);
+  await client.refresh();
+  assert.deepEqual(client.get('drawn', true), begun);
+  assert.deepEqual(heard, []);
+  client.close();
 });

@@ -126,6 +126,21 @@ test('a page that is left before it has answers does not hurry', async t => {
   assert.equal(questions(), 1);
 });
 
+test('a page whose first request found no network is watched from the first answer on', async t => {
+  const page = asPage(t);
+  edge.fails = away;
+  const { pass, questions } = await open(t, { retryMs: 1000, random: 1, refresh: { push: false } });
+  assert.equal(page.listeners(), 0);
+  edge.fails = undefined;
+  await pass(SECOND);
+  while (page.listeners() === 0) await new Promise(setImmediate);
+  await pass(10 * SECOND);
+  questions();
+  page.focus();
+  await pass(0);
+  assert.equal(questions(), 1);
+});
+
 test('a page in focus asks at once; several signals are one question', async t => {
   const page = asPage(t);
   const { pass, questions } = await open(t);

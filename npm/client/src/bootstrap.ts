@@ -24,7 +24,7 @@ export interface Bootstrap {
   /** Present if the flag server could not confirm the answers. */
   readonly stale?: true;
   /** The answers by flag key; of a flag without a variant, `value` is absent and the caller's default counts. */
-  readonly flags: Readonly<Record<string, Omit<EvaluationDetails, 'value'> & { readonly value?: FlagValue }>>;
+  readonly flags: Readonly<Record<string, Omit<EvaluationDetails, 'value'> & { readonly value?: FlagValue; readonly rolledBack?: true }>>;
 }
 
 /** The most flags, as in a program; and the most UTF-16 units of the text. */
@@ -70,7 +70,7 @@ function read(given: Bootstrap | string): FirstAnswers | undefined {
 /** One answer, with its members in the order in which the engine writes them; undefined if it is none. */
 function details(own: Bootstrap['flags'][string] | undefined, sample: unknown, stale: true | undefined): FlagDetails | undefined {
   if (typeof own?.reason !== 'string') return undefined;
-  const { value, reason, variant, layer, errorCode, bucket, metadata } = own;
+  const { value, reason, variant, layer, errorCode, bucket, rolledBack, metadata } = own;
   const kind = requestedType(sample);
   const told = { ...(metadata && { metadata: freeze(metadata) }), ...(stale && { stale }) };
   if (variant !== undefined && kind && kind !== requestedType(value))
@@ -82,6 +82,7 @@ function details(own: Bootstrap['flags'][string] | undefined, sample: unknown, s
     ...(layer && { layer }),
     ...(errorCode && { errorCode }),
     ...(bucket !== undefined && { bucket }),
+    ...(rolledBack && { rolledBack }),
     ...told,
   };
 }

@@ -177,12 +177,15 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
   let push: Push | undefined,
     isLive = !refresh;
   /**
-   * Watches the page, and follows the changes of the context's owners unless a request failed. The code is loaded behind the first answers or
-   * failure, so that these come no later.
+   * Watches the page, and follows the changes of the context's owners unless a request failed. The code is loaded behind the edge's first answer, so
+   * that answers come no later; not without an answer, because some browsers try a script that could not be fetched never again.
    */
   const follow = async (minVersion: string) => {
     // Without the code there are no signals and no stream, and the client polls.
-    const loaded = !isLive && (await Promise.all([import('./host/live.js'), wantsPush && options.tabs?.()]).catch(() => undefined));
+    const loaded =
+      !isLive &&
+      (!error || error instanceof EdgeRefused) &&
+      (await Promise.all([import('./host/live.js'), options.tabs?.()]).catch(() => undefined));
     if (loaded && !isLive && !closed) {
       isLive = true;
       refresher.heed(loaded[0].watchPage(refresher.wake));

@@ -3,7 +3,7 @@
  *
  * One question is under way at a time. The next one is due an interval after the last one left; after a failure, when a growing pause is
  * over; and at a signal of the page. A hidden page and a browser without a network ask nothing; the signal that ends this asks at once. Before the
- * page is watched, it counts as seen and online.
+ * edge has answered once, the page is not watched and counts as seen and online.
  */
 import { pauseMs } from './back-off.js';
 import type { Page, Signal } from './host/page.js';

@@ -32,14 +32,7 @@ export function bootstrapOf(answers: readonly (readonly [flagKey: string, Server
 }
 
 /** An answer without what a page's own client does not tell: the step that answered, and what holds for all answers. */
-function told({
-  version: _,
-  stale: __,
-  step: ___,
-  rolledBack: ____,
-  value,
-  ...details
-}: ServerDetails<unknown>): Bootstrap['flags'][string] {
+function told({ version: _, stale: __, step: ___, value, ...details }: ServerDetails<unknown>): Bootstrap['flags'][string] {
   // Without a variant the caller's default counts, and the callers are in the page.
   return details.variant === undefined ? details : { ...details, value: value as FlagValue };
 }

@@ -34,8 +34,8 @@ export interface PushOptions {
   readonly tell: (spreadMs: number) => void;
   /** The stream opened or ended. */
   readonly turn: (isOpen: boolean) => void;
-  /** The pages that share a stream; absent or false where each page has its own. */
-  readonly tabs: { readonly join: typeof Join } | false | undefined;
+  /** The code by which pages share a stream; absent where each page has its own. */
+  readonly tabs: { readonly join: typeof Join } | undefined;
   /** Functions of the client. Imported, they would be a file of their own beside the client's, which pages load first. */
   readonly pauseMs: typeof PauseMs;
   readonly retryAfterMs: typeof RetryAfterMs;
@@ -101,7 +101,7 @@ export function createPush({
   const restart = () => {
     stop();
     if (document?.visibilityState === 'hidden' || followed === undefined) return;
-    group = (tabs || undefined)?.join({
+    group = tabs?.join({
       name: `twinflag ${url} ${clientKey} ${followed}`,
       lead() {
         // The page before told of its own stream, which ended with it.
