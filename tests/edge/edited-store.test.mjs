@@ -163,6 +163,7 @@ async function backToForm3() {
     ['DROP TABLE webhook_progress'],
     ['DROP TABLE webhook_attempts'],
     ['DROP TABLE stream_key'],
+    ...['registered_name', 'token_uses'].map(table => [`DROP TABLE ${table}`]),
     ['DROP TABLE store'],
     ['DROP TABLE jobs'],
     ['DELETE FROM migrations WHERE number > 3'],
