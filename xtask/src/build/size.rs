@@ -8,7 +8,7 @@ use crate::{install::npm, process};
 /// The agreed limit for the engine's module and script together, in bytes after `gzip -9`.
 pub(crate) const ENGINE_BUDGET: u64 = 14_000;
 /// The size above which the test suite fails: the budget, with room for a release of zlib that compresses worse.
-pub(crate) const ENGINE_GATE: u64 = 14_150;
+pub(crate) const ENGINE_GATE: u64 = 14_050;
 
 /// The bytes of a file, uncompressed and compressed.
 #[derive(Clone, Copy, Default, Debug, PartialEq)]
