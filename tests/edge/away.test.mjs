@@ -64,6 +64,14 @@ test('overrides match the ruleset that answers, even if a newer ruleset arrives 
   assert.equal(await answer, false);
 });
 
+test('/health has the version of each import, although the isolate repeats the answer until it learns something', async () => {
+  await becomes('here');
+  for (let time = 0; time < 10; time++) {
+    const { version } = (await put({ ...DOCUMENT, flags: { ...DOCUMENT.flags, [`z${time}`]: {} } })).json();
+    for (let repeated = 0; repeated < 3; repeated++) assert.equal((await health()).json().version, version);
+  }
+});
+
 for (const hub of ['gone', 'slow']) {
   test(`while the hub is ${hub} the last ruleset serves, marked as stale; once it answers, the new one serves`, async () => {
     await becomes('here');
