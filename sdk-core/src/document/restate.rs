@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     evaluate::{restated::Restated, ruleset::Ruleset},
-    json::Place,
+    json::{Place, cursor::Cursor},
     model::{
         details::StepIndex,
         image::Image,
@@ -22,7 +22,8 @@ use crate::{
 };
 
 impl Compiler {
-    /// The change of a ruleset by which one flag has the state that `text` says, an object as it stands in a document under the flag's key.
+    /// The change of a ruleset by which one flag has the state that `text` says. `text` is the whole flag, an object as it stands in a document
+    /// under the flag's key: its definition unchanged, and its new `enabled` and `rollout`.
     ///
     /// It takes as long as the flag is large, whatever the size of the ruleset. The flag must have this definition in the document that
     /// the ruleset was compiled from. `None` says nothing about the state, but that the whole document must be compiled: this compiler
@@ -43,6 +44,9 @@ impl Compiler {
         let (flags, mut report) = (Place::ROOT.name("flags"), Report::default());
         let place = flags.name(key);
         let entry = self.kept_flag(key)?;
+        // Only text that a document could hold: what follows looks for members, and stops at what is no JSON.
+        let mut cursor = Cursor::new(text);
+        cursor.skip(place.level()).and_then(|_| cursor.finish()).ok()?;
         let (digest, members) = digest_flag(&mut Pieces::default(), key, text, place);
         let members = read_members(&members, place).ok().filter(|_| entry.definition == digest)?;
         let member = |name: &str| members.iter().find(|(known, _)| *known == name).map(|(_, tape)| tape.root());

@@ -1,6 +1,7 @@
 //! Overrides: what one customer or organization gets whatever the rules say. They are an argument of an evaluation; a ruleset
 //! holds none.
 use alloc::{boxed::Box, collections::BTreeMap, string::String};
+use core::fmt;
 
 use super::numbering::Numbering;
 use crate::{
@@ -110,10 +111,18 @@ impl OwnerKind {
 /// assert!(!flags.boolean("chat", &Context::new().string("customerId", "c-2"), true));
 /// # Ok::<(), sdk_core::DocumentError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Overrides {
     pub(crate) customers: BTreeMap<String, OwnerOverrides>,
     pub(crate) organizations: BTreeMap<String, OwnerOverrides>,
+}
+
+/// The numbers of owners alone: their ids name customers.
+impl fmt::Debug for Overrides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { customers, organizations } = self;
+        f.debug_struct("Overrides").field("customers", &customers.len()).field("organizations", &organizations.len()).finish()
+    }
 }
 
 impl Overrides {
@@ -164,7 +173,7 @@ fn owner<'o>(owners: &'o BTreeMap<String, OwnerOverrides>, kind: OwnerKind, cont
 
 /// The overrides that apply to one context: those of its customer and of its organization.
 ///
-/// [`Overrides::of`] finds them; there is no other way to come by any, so that an answer never takes those of another context's owners.
+/// [`Overrides::of`] finds them. Evaluate the context that they were found for: with another one, its answers are those of these owners.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ApplicableOverrides<'o> {
     customer: Option<&'o OwnerOverrides>,

@@ -274,9 +274,10 @@ pub struct Visitor<'r, 'c> {
     tags: &'c [String],
 }
 
+/// The ruleset alone: a context may hold what is private.
 impl fmt::Debug for Visitor<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Visitor").field("ruleset", self.ruleset).field("context", self.context).finish_non_exhaustive()
+        f.debug_struct("Visitor").field("ruleset", self.ruleset).finish_non_exhaustive()
     }
 }
 

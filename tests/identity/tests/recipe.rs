@@ -130,6 +130,21 @@ fn the_guide_has_a_row_for_every_operator_with_its_options() {
 }
 
 #[test]
+fn the_guide_has_a_row_for_every_member_of_a_flag() {
+    let document = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{"a":{"no member":1}}}"#;
+    let errors = sdk_core::compile(document, None).unwrap().errors;
+    let (_, members) = errors[0].message.split_once("expected one of ").expect("the error lists the members");
+    let section = section("docs/flags.md", "\n| member | what it says | absent |\n", "\n\n");
+    let listed: BTreeSet<&str> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .flat_map(|cell| cell.split(", ").map(|name| name.trim_matches('`')))
+        .filter(|name| !name.starts_with("---"))
+        .collect();
+    assert_eq!(listed, members.split(", ").collect());
+}
+
+#[test]
 fn the_fuzzer_knows_every_operator_and_starts_from_it() {
     let (words, start) = (read("tests/fuzz/document.dict"), read("tests/fuzz/ruleset.json"));
     assert_eq!(missing(|name| words.contains(&format!(r#""\"op\":\"{name}\"""#))), Vec::<&str>::new());

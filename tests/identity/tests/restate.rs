@@ -141,3 +141,34 @@ fn a_change_of_other_flags_or_definitions_restates_nothing() {
     assert!(!other.restate(&change), "the numbers of its flags differ");
     assert!(ruleset.restate(&change));
 }
+
+#[test]
+fn a_text_that_no_document_could_hold_restates_nothing() {
+    let document =
+        |flag: &str| format!(r#"{{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{{"a":{flag}}}}}"#);
+    let text = r#"{"default":"on","enabled":false,"rollout":{"status":"active","percentage":12.5e0,"allow":[]}}"#;
+    let mut compiler = Compiler::new();
+    let ruleset = compiler.compile(&document(r#"{"default":"on","rollout":{"allow":[]}}"#), None).unwrap().ruleset;
+    let is_on = |ruleset: &sdk_core::Ruleset| ruleset.at(Millis(0)).boolean("a", &Context::new(), false);
+    assert!(is_on(&ruleset));
+    let [mut restated, mut refused] = [0, 0];
+    // The text is cut short, loses a character, and gets another one, at every place.
+    for at in 0..text.len() {
+        let (before, rest) = text.split_at(at);
+        let after = &rest[1..];
+        let changed = ["", "}", "]", ",", ":", "\"", "x", "0", " "].map(|character| format!("{before}{character}{after}"));
+        for changed in changed.iter().map(String::as_str).chain([before]) {
+            let compiled = compile(&document(changed), None).ok().filter(|compiled| compiled.errors.is_empty());
+            let Some(change) = compiler.restate(&ruleset, "a", changed) else {
+                refused += 1;
+                continue;
+            };
+            let mut ruleset = ruleset.clone();
+            assert!(ruleset.restate(&change), "{changed}");
+            let compiled = compiled.unwrap_or_else(|| panic!("{changed} is restated, and compiles to nothing"));
+            assert_eq!(is_on(&ruleset), is_on(&compiled.ruleset), "{changed}");
+            restated += 1;
+        }
+    }
+    assert!(restated > 5 && refused > 500, "{restated} restated, {refused} refused");
+}

@@ -12,7 +12,9 @@ use crate::json::{
 };
 
 impl Explanation<'_> {
-    /// The explanation as canonical JSON: the answer's members and `steps`.
+    /// The explanation as canonical JSON: an object of `evaluation`, the answer with its bucket, its step and its metadata, and `steps`.
+    ///
+    /// `default` is the caller's default as JSON, the value where no variant is served; `None` leaves the value out.
     pub fn to_json(&self, default: Option<&str>) -> String {
         let mut out = String::from("{\"evaluation\":");
         self.evaluation.write_canonical(&mut out, default, Include { bucket: true, step: true, metadata: true });
