@@ -39,15 +39,15 @@ pub(crate) struct StatedFlag<'f> {
     pub(crate) at: usize,
     pub(crate) compiled: &'f CompiledFlag,
     pub(crate) tables: Lent<'f, Image>,
-    /// `None` where it is unusable, as was reported.
+    /// `None` if the state has errors, which are reported already.
     pub(crate) state: Option<Lent<'f, State>>,
 }
 
-/// Something to link from.
+/// A part or a state that is linked, borrowed or owned.
 pub(crate) enum Lent<'f, T> {
-    /// Kept for the next time.
+    /// Borrowed: the compiler keeps it for the next document.
     Kept(&'f T),
-    /// Given back as soon as it is copied.
+    /// Owned: freed as soon as it is copied.
     Spent(T),
 }
 
@@ -70,17 +70,17 @@ pub(crate) struct LinkedFlag<'f> {
     /// The places of the aliases that are dropped, ascending.
     pub(crate) dropped: Vec<usize>,
     segments: Vec<LinkedSegment>,
-    /// Until the flag is laid.
+    /// The part and the state; `None` once the flag is laid.
     parts: Option<(Lent<'f, Image>, Lent<'f, State>)>,
 }
 
 impl LinkedFlag<'_> {
-    /// Its key and its aliases.
+    /// The key and the aliases that are not dropped.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.aliases().chain([self.key])
     }
 
-    /// Its part and its state, where both are kept behind linking.
+    /// The part and the state, if both stay after linking.
     fn kept(&self) -> Option<(&Image, &State)> {
         match &self.parts {
             Some((Lent::Kept(part), Lent::Kept(state))) => Some((part, state)),
@@ -97,7 +97,7 @@ impl LinkedFlag<'_> {
 
 /// Links flags and segments; returns the ruleset, and warnings about keys. A flag with an error is reported and left out.
 ///
-/// `flag_keys` and `segment_names` are all that there are, also those that are left out.
+/// `flag_keys` and `segment_names` name all flags and segments of the document, also those that are left out.
 pub(crate) fn link<'f>(
     environment: &Environment<'_>,
     (segments, segment_names): (&[StandingSegment<'f>], impl Iterator<Item = &'f str>),
@@ -141,7 +141,7 @@ pub(crate) fn link<'f>(
     Ok((Ruleset::new(tables, key, environment.name, private, segments.in_order_of_numbers(), tags), warnings))
 }
 
-/// Finds the segments of a flag; `None` after reporting what is wrong with it.
+/// Finds the segments of a flag; `None` after reporting its errors.
 fn find<'f>(flag: StatedFlag<'f>, segments: &Segments<'_>, report: &mut Report) -> Option<LinkedFlag<'f>> {
     let StatedFlag { at, compiled: CompiledFlag { key, definition, part }, tables, state } = flag;
     report.reading(at);
@@ -153,8 +153,8 @@ fn find<'f>(flag: StatedFlag<'f>, segments: &Segments<'_>, report: &mut Report) 
 }
 
 impl LinkedFlag<'_> {
-    /// Adds the flag to the tables, which then have what it was laid from. `usual_variants` is where the usual variants stand, once they
-    /// do.
+    /// Adds the flag to the tables, and frees its part and its state. `usual_variants` is the place of the usual variants; `None` until
+    /// they are written.
     fn lay(
         &mut self,
         required: &[steps::Required],
