@@ -1,4 +1,4 @@
-//! From the state of one flag to that flag's steps: what a kill and a step of a rollout change.
+//! Compiles the state of one flag to that flag's steps, the part of a ruleset that a kill or a step of a rollout changes.
 use alloc::vec::Vec;
 
 use super::{
@@ -24,9 +24,10 @@ use crate::{
 impl Compiler {
     /// The change of a ruleset by which one flag has the state that `text` says, an object as it stands in a document under the flag's key.
     ///
-    /// It takes as long as the flag is large, whatever the size of the ruleset. The flag must have this definition in the document that
-    /// the ruleset was compiled from. `None` says nothing about the state, but that the whole document must be compiled: this compiler
-    /// does not keep the flag's definition, the flag cannot be read, or its lists name units that the tables do not have.
+    /// It takes time by the size of the flag and the number of the ruleset's attributes, and none by the number of flags. The flag must
+    /// have this definition in the document that the ruleset was compiled from. `None` means that the whole document must be compiled, and
+    /// says nothing about the state: this compiler does not keep the flag's definition, the flag cannot be read, or its lists name units
+    /// that the tables do not have.
     ///
     /// ```
     /// use sdk_core::{Compiler, Context, Millis};
@@ -66,7 +67,7 @@ struct Laid {
 }
 
 impl Laid {
-    /// Reads them from the steps of a flag with this definition; `None` if the steps are not of it.
+    /// Reads the parts from the steps of a flag with this definition; `None` if the steps are not of it.
     fn read(image: &Image, flag: u32, definition: &Definition) -> Option<Self> {
         let (prerequisites, targets) = (definition.prerequisites.len(), definition.targets.len());
         let has_condition: Vec<bool> =

@@ -1,4 +1,4 @@
-//! From rows to a ruleset: a store that keeps definitions, states and segments apart compiles each once and links them.
+//! Links rows to a ruleset, for a store that keeps definitions, states and segments apart and compiles each once.
 use alloc::{format, vec::Vec};
 
 use super::{
@@ -35,8 +35,8 @@ use crate::{evaluate::overrides::Overrides, json::Place};
 /// ```
 ///
 /// Errors stand in the order of the rows, those of segments first; [`Ruleset::owner_overrides`](crate::Ruleset::owner_overrides) reads
-/// overrides for the ruleset. A name that two rows have leaves out both. An error refuses all rows: together they break a limit of a
-/// document.
+/// overrides for the ruleset. If two rows have the same name, both are left out. An error refuses all rows: together they break a limit of
+/// a document.
 pub fn link<'r>(
     environment: &Environment<'_>,
     segments: impl IntoIterator<Item = &'r CompiledSegment>,

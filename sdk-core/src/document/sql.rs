@@ -1,4 +1,4 @@
-//! A document compiled for a database: what its functions interpret, as JSON that no one has to parse as a document again.
+//! Compiles a document for a database, to the JSON that its functions interpret without parsing a document.
 use alloc::{string::String, vec::Vec};
 
 use super::{
@@ -46,7 +46,7 @@ use crate::{
 pub fn compile_for_sql(text: &str, missing_key: Option<BucketKey>) -> Result<(String, usize), DocumentError> {
     let mut states: Vec<(String, State)> = Vec::new();
     let restate = |flag: &mut StatedFlag<'_>| {
-        // A compiler that keeps nothing lends no state.
+        // A compiler that keeps nothing passes every state as [`Lent::Spent`].
         if let Some(Lent::Spent(state)) = flag.state.take() {
             states.push((flag.compiled.key.as_ref().into(), state));
             flag.state = Some(Lent::Spent(State::with_every_step()));
