@@ -74,7 +74,7 @@ struct Users<'r> {
     ruleset: &'r Ruleset,
     /// The number of the segment.
     wanted: u32,
-    /// By number: whether another segment uses it.
+    /// For each segment that was asked, by number: true if it uses the wanted one.
     known: BTreeMap<u32, bool>,
 }
 

@@ -1,4 +1,4 @@
-//! The answer to one question, spelled out only as far as it is read.
+//! The answer to one question, decoded only as far as the caller reads it.
 use core::fmt;
 
 use super::Include;
@@ -10,9 +10,9 @@ use crate::{
     },
 };
 
-/// The answer to one question: a variant with its value, and why it is the answer.
+/// The answer to one question: a variant with its value, and the reason for it.
 ///
-/// An evaluation points into the ruleset or program that answered, so what is not read costs nothing.
+/// An evaluation points into the ruleset or program that answered; a part that the caller does not read is never decoded.
 #[derive(Clone, Copy)]
 pub struct Evaluation<'r> {
     image: &'r Image,
@@ -47,7 +47,7 @@ impl<'r> Evaluation<'r> {
         decoded(encoded)
     }
 
-    /// Why this value is the answer.
+    /// The reason why this value is the answer.
     pub fn reason(&self) -> Reason {
         self.decision.reason()
     }
@@ -82,7 +82,7 @@ impl<'r> Evaluation<'r> {
         self.layer() == Some(Layer::Kill) && self.step() == Some(StepIndex::ROLLED_BACK.0)
     }
 
-    /// The whole answer as one number, for a caller who knows the flag's variants.
+    /// The whole answer as one number, for a caller that knows the flag's variants.
     ///
     /// Bits 0 to 11 are the variant's number plus one (0: the caller's default), 12 to 23 the step plus one (0: none), 24 to 27 the reason's
     /// number, 28 to 31 the layer's; layer 0 is an error, whose code stands in the reason's bits. Bits 32 to 63 are the bucket plus one
