@@ -17,7 +17,7 @@ pub(crate) enum Comparison {
 }
 
 impl Comparison {
-    /// The comparison with this number; a number that is none is the last.
+    /// The comparison with this number; any other number gives [`Self::Tilde`].
     #[inline]
     pub(crate) const fn of(number: u32) -> Self {
         match number {

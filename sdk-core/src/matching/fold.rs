@@ -1,7 +1,7 @@
 //! Lower case, one scalar value at a time, as `char::to_lowercase` has it.
 //!
-//! The standard library's tables would be half of the browser engine. The same mapping as runs of equal distance is about 1 kB;
-//! a test compares the two on every scalar value. A run is read from the last of a few checkpoints on, and kept for what follows.
+//! The standard library's tables would be half of the browser engine. The same mapping as runs of equal distance is about 1 kB; a test
+//! compares the two on every scalar value. A run is read from the last of a few checkpoints on, and kept for the scalar values that follow.
 
 use super::fold_table::{CHECKPOINTS, RUNS};
 use crate::context::value;
@@ -25,9 +25,10 @@ pub(crate) fn room(text: &[u8]) -> usize {
     text.len().saturating_mul(2)
 }
 
-/// Writes `text` in lower case to `out`, which has [`room`] for it; answers how many bytes that takes.
+/// Writes `text` in lower case to `out`, which has [`room`] for it; returns the number of bytes written.
 ///
-/// Text is UTF-8; bytes that are not are copied as they stand. No context is looked at: `Σ` is always `σ`.
+/// Text is UTF-8; bytes that are not are copied as they stand. Each scalar value is folded alone: `Σ` is always `σ`, also at the end of a
+/// word.
 pub(crate) fn fold_into(text: &[u8], out: &mut [u8]) -> usize {
     let mut at = 0;
     let mut lower = Lower::default();
@@ -68,7 +69,7 @@ pub(crate) fn folded(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The scalar value at the front, and how many bytes it takes; of what is not UTF-8, in its shortest form, one byte.
+/// The scalar value at the front, and the number of its bytes. A byte that begins no UTF-8 in its shortest form is returned as one byte.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 pub(crate) fn decode(text: &[u8]) -> (u32, usize) {
     let Some(&first) = text.first() else { return (0, 1) };
@@ -101,7 +102,7 @@ struct Lower([Run; 2]);
 struct Run {
     first: u32,
     count: u32,
-    /// The bits by which a capital's distance from the first one is no capital's: 1 where every second is one.
+    /// A mask for the distance from the first capital: 1 if only every second scalar value is a capital, else 0.
     others: u32,
     /// The number that a capital adds to become lower case, wrapping.
     distance: u32,
@@ -149,7 +150,7 @@ impl Lower {
     }
 }
 
-/// Takes the first number off; behind the last one, the largest.
+/// Takes the first number off and returns it; behind the last one it returns `u32::MAX`.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 fn next(rest: &mut &[u8]) -> u32 {
     let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_copied() {
+    fn bytes_that_are_not_utf8_are_copied() {
         for text in [
             &b"\x80"[..],
             b"\xc3",
@@ -284,7 +285,8 @@ mod tests {
         text
     }
 
-    /// So many runs lie between two checkpoints; then the Cyrillic letters stand right behind one, and the Greek ones close.
+    /// The number of runs between two checkpoints, chosen so that the Cyrillic letters stand right behind one, and the Greek letters close
+    /// to one.
     const STRIDE: usize = 11;
 
     const CHECKPOINTS: &str = "\
@@ -300,7 +302,7 @@ mod tests {
 
 ";
 
-    /// Scalar values beyond ASCII with another lower case, and how far off it is.
+    /// The scalar values beyond ASCII with another lower case, and the distance to it.
     fn mappings() -> Vec<(u32, i32)> {
         let mut mappings = Vec::new();
         for scalar in '\u{80}'..=char::MAX {

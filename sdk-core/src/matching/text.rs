@@ -1,4 +1,4 @@
-//! Substrings.
+//! Finds bytes and parts of texts.
 
 /// The text before the first `mark`, and the text after it; `None` if there is no mark.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
