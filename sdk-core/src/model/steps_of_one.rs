@@ -1,4 +1,4 @@
-//! The steps of one flag written anew into tables that are finished: those of all other flags stay where they are.
+//! Writes the steps of one flag anew into finished tables; the steps of all other flags stay where they are.
 use alloc::vec::Vec;
 
 use super::{

@@ -8,7 +8,7 @@ use super::{
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a>(pub(crate) &'a [[u8; 4]]);
 
-/// An operation and the words at its front; none has more of them before its list.
+/// An operation and its first words; no operation has more of them before its list.
 #[derive(Clone, Copy)]
 pub(crate) struct Front<'a> {
     pub(super) at: u32,
@@ -17,11 +17,11 @@ pub(crate) struct Front<'a> {
 
 const FRONT: usize = 8;
 
-/// The number of words that are read at once, a guard and the front of the operation behind it. Where flags are, their records, the
-/// directory and the length of the texts stand behind the code, so that so many can be read of the last operation too.
+/// The number of words that are read at once, a guard and the front of the operation behind it. The records of flags, the directory and the
+/// length of the texts stand behind the code, so that this many words can be read from the last operation on too.
 pub(super) const GUARDED: usize = FRONT + 1;
 
-/// So many words, or groups of words, from a place on.
+/// A number of words, or of groups of words, from a place on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
     pub(crate) at: u32,
