@@ -79,10 +79,15 @@ pub fn specialise<'a>(
     known: &Context,
     audience: impl Into<Audience<'a>>,
 ) -> Result<Program, ProgramError> {
-    made_for(audience.into(), ruleset, own, known)
+    specialise_for(audience.into(), ruleset, own, known)
 }
 
-fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context) -> Result<Program, ProgramError> {
+fn specialise_for(
+    audience: Audience<'_>,
+    ruleset: &Ruleset,
+    own: ApplicableOverrides<'_>,
+    known: &Context,
+) -> Result<Program, ProgramError> {
     let own = own.held_by(ruleset.numbering);
     let stated = audience.stated.unwrap_or(known);
     if known.refusal().is_some() || stated.refusal().is_some() {
@@ -187,9 +192,9 @@ struct Settling<'a> {
     openness: Openness,
     /// Evaluates what is settled.
     walk: Walk<'a, Exact, ()>,
-    /// By segment: its answer.
+    /// The answer of each segment.
     settled: Vec<SegmentAnswer>,
-    /// By segment that was copied: its new number, and the place of its condition.
+    /// For each segment: its new number and the place of its condition; `None` until it is copied.
     copied: Vec<Option<(u32, u32)>>,
     flags: Vec<Settled>,
     builder: Builder,
@@ -382,7 +387,7 @@ impl Settling<'_> {
                 let attribute = self.attribute(attribute);
                 self.builder.copy_test(image, attribute, &test, Keep::Decisive)
             }
-            // No compiled condition is none; one that never holds stands for it.
+            // No compiled condition comes here; one that never holds stands in for it.
             Condition::Nothing => self.builder.any(&[]),
         }
     }

@@ -1,7 +1,7 @@
 //! Checks that every walk of a program's tables ends soon: no step, condition or flag refers forward or in a circle, no condition nests
 //! too deep, every counted word exists, and no word is an operand twice.
 //!
-//! Nothing else needs a check here: a reference to nothing reads as nothing, and the checksum finds damage.
+//! No other check is needed here: a reference to a place outside the tables reads as nothing, and the checksum finds damage.
 use crate::{
     document::limits::MAX_CONDITION_DEPTH,
     model::{
