@@ -64,7 +64,7 @@ impl Context {
 
     /// Reads a context from JSON text. Text that is no JSON object, or goes beyond a limit, gives a refused context.
     ///
-    /// Of a member that stands twice in one object, the last counts; the value that it replaces is not checked.
+    /// If a member stands twice in one object, the last counts; the value that it replaces is not checked.
     ///
     /// ```
     /// use sdk_core::Context;

@@ -92,7 +92,7 @@ impl<'r> Evaluation<'r> {
     }
 
     /// The number of the flag and the number of its answer, which two answers of one ruleset share if they differ in the bucket and the
-    /// step at most: in nothing that [`Self::write_canonical`] writes without being told to. The flag's is [`u32::MAX`] if there is none.
+    /// step at most: in nothing that [`Self::write_canonical`] writes by default. The flag's is [`u32::MAX`] if there is none.
     pub fn answer_id(&self) -> (u32, u32) {
         #[expect(clippy::cast_possible_truncation, reason = "the upper half is the bucket")]
         let without_bucket = self.to_bits() as u32;

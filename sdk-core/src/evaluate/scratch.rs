@@ -236,7 +236,7 @@ impl Scratch {
     }
 
     /// Text in lower case, behind [`value::HEAD`] bytes of room for a value's head: where it is and how long it is with that room.
-    /// It stands until the next text is put there, or for good once it is kept.
+    /// The text stands until the next one is folded, or until [`Self::reset`] once it is kept.
     pub(super) fn fold(&mut self, text: &[u8]) -> [usize; 2] {
         let place = self.arena_used;
         let end = place.saturating_add(value::HEAD).saturating_add(fold::room(text));

@@ -10,9 +10,9 @@ pub(crate) enum Comparison {
     Equal,
     GreaterOrEqual,
     Greater,
-    /// Of versions: compatible with the operand.
+    /// The version is compatible with the operand.
     Caret,
-    /// Of versions: the operand's major and minor number, and not before it.
+    /// The version has the operand's major and minor number, and is not before it.
     Tilde,
 }
 
