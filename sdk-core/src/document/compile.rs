@@ -8,7 +8,7 @@ use super::{
     error::DocumentError,
     kept::{Digest, Entry, Kept, Pieces, StateMembers, digest_flag},
     limits::{MAX_DOCUMENT_BYTES, MAX_ERRORS},
-    link::{Environment, Lent, StatedFlag, link},
+    link::{Environment, MaybeOwned, StatedFlag, link},
     overrides,
     reader::{Report, once},
     segments::StandingSegment,
@@ -80,14 +80,14 @@ pub struct Compiler {
 /// The flags and segments of one document, compiled and not yet linked.
 #[derive(Default)]
 struct Parts {
-    flags: Vec<Read<CompiledFlag>>,
+    flags: Vec<ReadMember<CompiledFlag>>,
     /// Flags whose state cannot be read.
     stateless: Vec<Entry<CompiledFlag>>,
-    segments: Vec<Read<CompiledSegment>>,
+    segments: Vec<ReadMember<CompiledSegment>>,
 }
 
 /// A flag or a segment of a document.
-struct Read<T> {
+struct ReadMember<T> {
     /// The offset of its value in the text.
     at: usize,
     entry: Box<Entry<T>>,
@@ -140,7 +140,7 @@ impl Compiler {
         let (mut parts, mut report) = (Parts::default(), Report::default());
         let linked = self.parts(&document, &mut parts, &mut report).and_then(|()| {
             let environment = Environment { name: document.environment.as_deref(), key: document.key, private: &document.private };
-            let (segments, flags) = parts.lend(self.keeps);
+            let (segments, flags) = parts.for_linking(self.keeps);
             let flags = flags.map(|mut flag| {
                 restate(&mut flag);
                 flag
@@ -187,7 +187,7 @@ impl Compiler {
                 entry.recognise_by(&mut pieces, name, member.raw);
             }
             entry.compiled.part.limit_errors(&mut room);
-            parts.segments.push(Read { at: member.at, entry });
+            parts.segments.push(ReadMember { at: member.at, entry });
         }
         let (place, mut room) = (Place::ROOT.name("flags"), MAX_ERRORS);
         let flags = once(&document.flags, place, report);
@@ -206,7 +206,7 @@ impl Compiler {
                 }
             };
             entry.compiled.part.limit_errors(&mut room);
-            parts.flags.push(Read { at: member.at, entry });
+            parts.flags.push(ReadMember { at: member.at, entry });
         }
         Ok(())
     }
@@ -285,16 +285,16 @@ impl Compiler {
 
 impl Parts {
     /// The parts to link. The states and the tables of the flags are used up unless they are kept.
-    fn lend(&mut self, keeps: bool) -> (Vec<StandingSegment<'_>>, impl Iterator<Item = StatedFlag<'_>>) {
+    fn for_linking(&mut self, keeps: bool) -> (Vec<StandingSegment<'_>>, impl Iterator<Item = StatedFlag<'_>>) {
         let segments = self.segments.iter().map(|segment| StandingSegment { at: segment.at, compiled: &segment.entry.compiled });
-        let flags = self.flags.iter_mut().map(move |Read { at, entry }| {
+        let flags = self.flags.iter_mut().map(move |ReadMember { at, entry }| {
             let Entry { compiled, state, .. } = &mut **entry;
             if keeps {
-                let tables = Lent::Kept(&compiled.part.tables);
-                return StatedFlag { at: *at, compiled, tables, state: state.as_ref().map(Lent::Kept) };
+                let tables = MaybeOwned::Borrowed(&compiled.part.tables);
+                return StatedFlag { at: *at, compiled, tables, state: state.as_ref().map(MaybeOwned::Borrowed) };
             }
-            let tables = Lent::Spent(mem::take(&mut compiled.part.tables));
-            StatedFlag { at: *at, compiled, tables, state: state.take().map(Lent::Spent) }
+            let tables = MaybeOwned::Owned(mem::take(&mut compiled.part.tables));
+            StatedFlag { at: *at, compiled, tables, state: state.take().map(MaybeOwned::Owned) }
         });
         (segments.collect(), flags)
     }

@@ -84,7 +84,7 @@ pub(crate) struct Definition {
     /// The entries of the list `aliases`; an entry that is no text is empty.
     pub(crate) aliases: Texts,
     /// The indices of the entries that are no text; they are reported already.
-    pub(crate) no_aliases: Vec<usize>,
+    pub(crate) malformed_aliases: Vec<usize>,
     /// The tags, which rulesets share.
     pub(crate) tags: Arc<Texts>,
     pub(crate) kind: FlagType,

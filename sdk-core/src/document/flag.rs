@@ -98,7 +98,7 @@ pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditi
     conditions.builder.flag(&[], kind, variants.table, 0);
     let mut definition = Definition {
         aliases: Texts::default(),
-        no_aliases: Vec::new(),
+        malformed_aliases: Vec::new(),
         tags,
         kind,
         on: on.unwrap_or(0),
@@ -119,7 +119,7 @@ pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditi
         return None;
     }
     // A bad alias is dropped, and the flag stays.
-    (definition.aliases, definition.no_aliases) = read_aliases(aliases, place.name("aliases"), conditions.report);
+    (definition.aliases, definition.malformed_aliases) = read_aliases(aliases, place.name("aliases"), conditions.report);
     Some(definition)
 }
 

@@ -38,26 +38,26 @@ pub(crate) struct StatedFlag<'f> {
     /// Its place among all that is linked: errors are reported in this order.
     pub(crate) at: usize,
     pub(crate) compiled: &'f CompiledFlag,
-    pub(crate) tables: Lent<'f, Image>,
+    pub(crate) tables: MaybeOwned<'f, Image>,
     /// `None` if the state has errors, which are reported already.
-    pub(crate) state: Option<Lent<'f, State>>,
+    pub(crate) state: Option<MaybeOwned<'f, State>>,
 }
 
-/// A part or a state that is linked, borrowed or owned.
-pub(crate) enum Lent<'f, T> {
-    /// Borrowed: the compiler keeps it for the next document.
-    Kept(&'f T),
-    /// Owned: freed as soon as it is copied.
-    Spent(T),
+/// A part or a state that is linked.
+pub(crate) enum MaybeOwned<'f, T> {
+    /// The compiler keeps it for the next document.
+    Borrowed(&'f T),
+    /// It is freed as soon as it is copied.
+    Owned(T),
 }
 
-impl<T> Deref for Lent<'_, T> {
+impl<T> Deref for MaybeOwned<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
         match self {
-            Self::Kept(kept) => kept,
-            Self::Spent(spent) => spent,
+            Self::Borrowed(borrowed) => borrowed,
+            Self::Owned(owned) => owned,
         }
     }
 }
@@ -71,7 +71,7 @@ pub(crate) struct LinkedFlag<'f> {
     pub(crate) dropped: Vec<usize>,
     segments: Vec<LinkedSegment>,
     /// The part and the state; `None` once the flag is laid.
-    parts: Option<(Lent<'f, Image>, Lent<'f, State>)>,
+    parts: Option<(MaybeOwned<'f, Image>, MaybeOwned<'f, State>)>,
 }
 
 impl LinkedFlag<'_> {
@@ -83,8 +83,8 @@ impl LinkedFlag<'_> {
     /// The part and the state, if both stay after linking.
     fn kept(&self) -> Option<(&Image, &State)> {
         match &self.parts {
-            Some((Lent::Kept(part), Lent::Kept(state))) => Some((part, state)),
-            Some((Lent::Spent(_), _) | (_, Lent::Spent(_))) | None => None,
+            Some((MaybeOwned::Borrowed(part), MaybeOwned::Borrowed(state))) => Some((part, state)),
+            Some((MaybeOwned::Owned(_), _) | (_, MaybeOwned::Owned(_))) | None => None,
         }
     }
 
@@ -148,7 +148,7 @@ fn find<'f>(flag: StatedFlag<'f>, segments: &Segments<'_>, report: &mut Report) 
     let used = segments.resolve(part, report);
     let (state, (segments, _)) = state.zip(used)?;
     let definition = definition.as_ref()?;
-    let dropped = definition.no_aliases.clone();
+    let dropped = definition.malformed_aliases.clone();
     Some(LinkedFlag { at, key, definition, dropped, segments, parts: Some((tables, state)) })
 }
 

@@ -145,7 +145,7 @@ impl<'l> Reader<'l> {
 struct Leaves<'r, 'l> {
     reader: &'r mut Reader<'l>,
     /// The override of each flag, by number.
-    found: BTreeMap<u32, Named>,
+    found: BTreeMap<u32, ChosenVariant>,
 }
 
 impl<'t> VisitLeaves<'t> for Leaves<'_, '_> {
@@ -193,7 +193,7 @@ impl<'t> VisitLeaves<'t> for Leaves<'_, '_> {
         let twice = || DocumentError::at(place, format_args!("flag {key:?} is named twice"));
         match self.found.get_mut(&flag) {
             None => {
-                self.found.insert(flag, Named { variant, loses: (!is_key).then(twice) });
+                self.found.insert(flag, ChosenVariant { variant, loses: (!is_key).then(twice) });
             }
             Some(before) if is_key => {
                 if let Some(error) = before.loses.take() {
@@ -208,7 +208,7 @@ impl<'t> VisitLeaves<'t> for Leaves<'_, '_> {
 }
 
 /// The variant that overrides a flag.
-struct Named {
+struct ChosenVariant {
     variant: u32,
     /// The error to report if the leaf whose single name is the flag's key comes after this one.
     loses: Option<DocumentError>,

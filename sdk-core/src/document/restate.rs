@@ -50,7 +50,7 @@ impl Compiler {
         let state = State::read(member, place, &mut report)?;
         let definition = entry.compiled.definition.as_ref()?;
         let flag = ruleset.find(key).filter(|flag| ruleset.key_of(*flag) == key)?;
-        let Laid { required, conditions } = Laid::read(&ruleset.image, flag, definition)?;
+        let Unchanged { required, conditions } = Unchanged::read(&ruleset.image, flag, definition)?;
         let mut tables = NewSteps::over(&ruleset.image);
         let (environment, key_of_draws) = (ruleset.environment.as_deref(), ruleset.key);
         let (required, conditions, state) = (&*required, &*conditions, &state);
@@ -60,13 +60,13 @@ impl Compiler {
 }
 
 /// The parts of a flag's steps that no state changes, as they stand in the tables.
-struct Laid {
+struct Unchanged {
     required: Vec<Required>,
     /// The places of the conditions of all targets, then of all rules; 0 for a rule without one.
     conditions: Vec<u32>,
 }
 
-impl Laid {
+impl Unchanged {
     /// Reads the parts from the steps of a flag with this definition; `None` if the steps are not of it.
     fn read(image: &Image, flag: u32, definition: &Definition) -> Option<Self> {
         let (prerequisites, targets) = (definition.prerequisites.len(), definition.targets.len());

@@ -7,7 +7,7 @@ use super::{
     definition::{CompiledFlag, CompiledSegment, Part},
     error::DocumentError,
     limits::{MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_SEGMENTS},
-    link::{Environment, Lent, StatedFlag},
+    link::{Environment, MaybeOwned, StatedFlag},
     reader::{Repeated, Report},
     segments::StandingSegment,
     state::FlagState,
@@ -51,7 +51,7 @@ pub fn link<'r>(
     }
     let names = || segments.iter().map(|segment| &*segment.name);
     let keys = || flags.iter().map(|(flag, _)| &*flag.key);
-    let (mut report, mut all) = (Report::default(), Whole::default());
+    let (mut report, mut all) = (Report::default(), Total::default());
 
     let (mut standing, mut repeated) = (Vec::with_capacity(segments.len()), Repeated::of(names()));
     for (at, compiled) in segments.iter().enumerate() {
@@ -70,8 +70,8 @@ pub fn link<'r>(
             stated.push(StatedFlag {
                 at,
                 compiled,
-                tables: Lent::Kept(&compiled.part.tables),
-                state: state.state.as_ref().map(Lent::Kept),
+                tables: MaybeOwned::Borrowed(&compiled.part.tables),
+                state: state.state.as_ref().map(MaybeOwned::Borrowed),
             });
         }
     }
@@ -82,12 +82,12 @@ pub fn link<'r>(
 
 /// The share of a document's limits that all rows take together.
 #[derive(Default)]
-struct Whole {
+struct Total {
     bytes: usize,
     budget: Budget,
 }
 
-impl Whole {
+impl Total {
     /// Adds a part and the bytes of its state; an error where the limits do not allow it.
     fn add(&mut self, part: &Part, state: usize, place: Place<'_>) -> Result<(), DocumentError> {
         self.bytes = self.bytes.saturating_add(part.length).saturating_add(state);
