@@ -244,7 +244,7 @@ mod tests {
 
     /// The two ends of `vectors_sip64` of the authors' reference implementation: key and message are the bytes 0, 1, 2 and so on.
     #[test]
-    fn hashes_as_its_authors_say() {
+    fn sip_hash_gives_the_vectors_of_its_authors() {
         let key = BucketKey::from_bytes([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]).0;
         let message: Vec<u8> = (0..63).collect();
         assert_eq!(sip_hash_2_4(key, &[]).to_le_bytes(), [0x31, 0x0e, 0x0e, 0xdd, 0x47, 0xdb, 0x6f, 0x72]);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_as_another_implementation_does() {
+    fn sip_hash_agrees_with_another_implementation() {
         let message: Vec<u8> = (0..=250).cycle().step_by(37).take(600).collect();
         for length in 0..message.len() {
             let (key, bytes) = ([(length as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15), !(length as u64)], &message[..length]);

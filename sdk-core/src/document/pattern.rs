@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn found_anywhere() {
+    fn a_pattern_is_found_anywhere_in_the_text() {
         check("b+c", &["bc", "abbbcd"], &["", "b", "c", "cb"]);
         check("", &["", "a"], &[]);
         check("[a&&b]", &[], &["", "a", "b"]);
@@ -401,7 +401,7 @@ mod tests {
 
     /// The `regex` crate gets the same pattern in its own syntax: ASCII classes spelled out, both cases of a letter written down.
     #[test]
-    fn as_the_regex_crate_finds_it() {
+    fn patterns_are_found_as_the_regex_crate_finds_them() {
         let mut random = Seeded(8);
         let (mut hits, mut misses, mut too_large) = (0, 0, 0);
         for _ in 0..1_500 {

@@ -189,7 +189,7 @@ fn of_overrides_of_one_flag_the_key_wins_then_the_first_that_is_sound() {
 }
 
 #[test]
-fn members_of_edition_2_are_checked() {
+fn each_member_of_a_flag_is_checked_by_its_own_rule() {
     let long = "v".repeat(129);
     for (flag, error) in [
         (r#"{"lifetime":"release","expires":"2026-12-31T00:00:00Z","onMissingUnit":"continue","metadata":{"team":"chat","n":1.5,"b":true}}"#.into(), None),

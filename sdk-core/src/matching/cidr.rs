@@ -266,9 +266,9 @@ mod tests {
         }
     }
 
-    /// The forms of RFC 4291, section 2.2, and texts that it leaves open.
+    /// Forms of RFC 4291, section 2.2, are read, and texts of no such form are refused.
     #[test]
-    fn addresses_as_the_rfc_writes_them() {
+    fn every_form_of_the_rfc_is_read_and_no_other() {
         for text in [
             "ABCD:EF01:2345:6789:ABCD:EF01:2345:6789",
             "2001:DB8:0:0:8:800:200C:417A",
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn as_the_standard_library_has_it() {
+    fn addresses_are_read_as_the_standard_library_reads_them() {
         let mut random = Seeded(4);
         let (mut accepted, mut refused) = (0, 0);
         for _ in 0..200_000 {
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_as_arithmetic_has_them() {
+    fn a_network_has_the_range_that_arithmetic_gives_it() {
         let mut random = Seeded(5);
         for _ in 0..20_000 {
             let bits = u128::from(random.next()) << 64 | u128::from(random.next());

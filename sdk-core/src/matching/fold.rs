@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn every_scalar_value_as_the_pinned_toolchain_has_it() {
+    fn every_scalar_value_folds_as_in_the_pinned_toolchain() {
         let mut expected = String::new();
         let mut buffer = [0; 4];
         let mut count = 0;
@@ -191,12 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn one_after_another_without_context() {
+    fn each_scalar_value_folds_alone() {
         assert_eq!(fold("ΟΔΥΣΣΕΥΣ ÇA \u{212a}2 İİ ẞ 𐐀 ς".as_bytes()), "οδυσσευσ ça k2 i\u{307}i\u{307} ß 𐐨 ς".as_bytes());
     }
 
     #[test]
-    fn scripts_in_any_order() {
+    fn scripts_fold_in_any_order() {
         let mut random = Seeded(9);
         let edges: Vec<char> = mappings().into_iter().flat_map(|(code, _)| code - 1..code + 2).filter_map(char::from_u32).collect();
         for _ in 0..20_000 {

@@ -160,7 +160,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_table_by_hand() {
+    fn a_table_written_by_hand_finds_its_pattern() {
         assert!(is_valid(AB_AT_END));
         for (text, expected) in [("", false), ("ab", true), ("aab", true), ("abab", true), ("aba", false), ("b", false), ("éab", true)] {
             assert_eq!(found(AB_AT_END, text.as_bytes()), expected, "{text}");
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_without_rows() {
+    fn a_table_without_rows_finds_always_or_never() {
         let always = &[1, 0, 255, 0, 0, 0, 1];
         let never = &[1, 0, 255, 0, 0, 1, 1];
         assert!(is_valid(always) && is_valid(never));

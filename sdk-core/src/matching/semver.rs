@@ -282,7 +282,7 @@ mod tests {
 
     /// Worked out by hand from the rule.
     #[test]
-    fn caret_and_tilde() {
+    fn caret_and_tilde_hold_for_compatible_versions_from_the_base_on() {
         let cases = [
             ("1.2.3", "1.2.3", true, true),
             ("1.9.0", "1.2.3", true, false),
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn as_the_semver_crate_has_it() {
+    fn versions_are_read_and_compared_as_the_semver_crate_does() {
         let mut random = Seeded(2);
         let mut accepted: Vec<String> = vec![];
         for _ in 0..60_000 {
