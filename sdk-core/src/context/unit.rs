@@ -48,7 +48,7 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// Writes the digits of `number`; `None` where it is not whole or beyond ±(2^53 − 1).
+/// Writes the digits of `number`; `None` if it is not whole or beyond ±(2^53 − 1).
 #[expect(clippy::float_cmp, clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "whole numbers are exact")]
 fn write(number: f64, digits: &mut Digits) -> Option<&[u8]> {
     // Beyond it, a double may stand for more than one whole number.

@@ -115,7 +115,7 @@ pub(crate) fn member<'a>(members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     None
 }
 
-/// The pairs of an object, without what follows the object.
+/// The pairs of an object, without the bytes behind the object.
 #[cfg(test)]
 pub(crate) fn members(object: &[u8]) -> Option<&[u8]> {
     let (whole, _) = split(object)?;

@@ -16,8 +16,9 @@ impl Order {
     }
 }
 
-/// Orders things by what each needs. Linear in their number and needs, and without recursion: Tarjan's strongly connected
-/// components, which come out with what they need in front.
+/// Orders things by their needs, in time linear in the things and the needs, and without recursion.
+///
+/// The algorithm is Tarjan's for strongly connected components, which come out behind the components that they need.
 pub(crate) fn in_order(needs: &[Vec<usize>]) -> Order {
     const NEW: usize = usize::MAX;
     let mut search = Order { order: Vec::with_capacity(needs.len()), cycles: vec![NEW; needs.len()] };

@@ -12,7 +12,7 @@ pub(crate) struct Report {
     errors: Vec<(usize, DocumentError)>,
     /// The number of all errors, also of those that are not kept.
     count: usize,
-    /// The place of the last error that is kept, once there are enough: what stands behind it is only counted.
+    /// The offset of the last error that is kept, once there are enough; an error behind it is only counted.
     last: Option<usize>,
     /// The offset of the flag, segment or owner that is being read.
     at: usize,

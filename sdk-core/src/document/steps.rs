@@ -81,7 +81,7 @@ pub(crate) fn lay(plan: &Plan<'_>, builder: &mut impl StepTables) -> u32 {
         let step = first_rule.plus(index);
         match &rule.serve {
             Serve::Variant(variant) => {
-                // A rule without a condition always holds, and what follows is never reached.
+                // A rule without a condition always holds, and no step behind it is reached.
                 builder.guard(*condition);
                 builder.constant(Decision::new(Some(*variant), Reason::TargetingMatch, Layer::Rule, step));
             }

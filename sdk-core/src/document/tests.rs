@@ -118,7 +118,7 @@ fn a_broken_prerequisite_turns_its_flag_off_and_takes_none_away() {
     for flag in ["self", "round", "trip", "unknown", "left"] {
         assert_eq!(answer(&compiled, flag), ("off".into(), "PREREQUISITE_FAILED".into()), "{flag}");
     }
-    // `trip` is off, which is what `outside` asks for.
+    // `trip` is off, and `outside` requires that variant.
     for flag in ["outside", "met"] {
         assert_eq!(answer(&compiled, flag), ("on".into(), "DEFAULT".into()), "{flag}");
     }
@@ -277,9 +277,9 @@ fn a_limit_of_the_document_refuses_it() {
     refused(&patterns(100), "/flags/a/rules/59/if/value");
 }
 
-/// A flag of type object whose one value, a list, has so many bytes in its canonical form.
+/// A flag of type object whose one value, a list, has `bytes` bytes in its canonical form.
 fn object_flag(bytes: usize) -> String {
-    // Brackets and quotes, numbers of 21 digits with a comma behind each, and one text of what is left.
+    // Brackets and quotes, numbers of 21 digits with a comma behind each, and one text of the bytes that are left.
     let numbers = 40_000.min((bytes - 4) / 22);
     let value = format!("[{}\"{}\"]", "1e20,".repeat(numbers), "x".repeat(bytes - 4 - 22 * numbers));
     format!(r#"{{"type":"object","variants":{{"v":{value}}},"on":"v","off":"v"}}"#)

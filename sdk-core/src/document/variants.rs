@@ -156,7 +156,7 @@ fn article(kind: FlagType) -> &'static str {
     }
 }
 
-/// A variant's value in the form of the tables; `None` where it is not of the flag's type.
+/// A variant's value in the form of the tables; `None` if it is not of the flag's type.
 fn encode(kind: FlagType, json: Value<'_, '_>, budget: &mut Budget) -> Result<Option<Vec<u8>>, Exhausted> {
     let mut encoded = Vec::new();
     match (kind, json.node()) {

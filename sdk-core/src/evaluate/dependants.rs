@@ -53,7 +53,7 @@ impl Ruleset {
                 let has_root = guarded.condition != 0 && is_root(guarded.condition);
                 has_root
                     || match guarded.step {
-                        // A prerequisite stands before what needs it.
+                        // A prerequisite stands before the flags that need it.
                         Step::Prerequisite { flag, .. } => Some(flag) == root || depends.get(flag as usize) == Some(&true),
                         Step::Overrides | Step::List(_) | Step::Draw(_) | Step::Const(_) | Step::Nothing => false,
                     }

@@ -47,7 +47,7 @@ impl Ruleset {
             let key = self.key_of(flag);
             let is_same = match other.with_key(key) {
                 Some(there) => {
-                    // A prerequisite stands before what needs it.
+                    // A prerequisite stands before the flags that need it.
                     self.view(flag).prerequisites().all(|needed| !differing.contains(needed.flag)) && comparison.flags([flag, there])
                 }
                 None => false,
@@ -281,7 +281,7 @@ impl<'r> Comparison<'r> {
         equal(symbols.map(|symbols| symbols.count)) && same_items(self.each(symbols, Image::scalars))
     }
 
-    /// Returns true if two runs have the same words, where an item has `width` of them.
+    /// Returns true if two runs have the same words; an item of a run has `width` words.
     fn words(&self, runs: [Run; 2], width: u32) -> bool {
         let [one, other] = self.each(runs, |image, run| image.words().run(Run { at: run.at, count: width * run.count }));
         one.eq(other)

@@ -30,12 +30,12 @@ impl<'r> Evaluation<'r> {
         Self::new(image, u32::MAX, Decision::error(code))
     }
 
-    /// The key of the flag, also where it was named by an alias; empty where no flag was found.
+    /// The key of the flag, also if an alias named it; empty if no flag was found.
     pub fn flag_key(&self) -> &'r str {
         if self.flag < self.image.flags() { self.image.str(self.image.flag(self.flag).key) } else { "" }
     }
 
-    /// The variant's name; `None` where the caller's default is answered.
+    /// The variant's name; `None` if the caller's default is answered.
     pub fn variant(&self) -> Option<&'r str> {
         let (name, _) = self.image.variant(self.flag, self.number()?);
         Some(self.image.str(name))
@@ -62,7 +62,7 @@ impl<'r> Evaluation<'r> {
         self.decision.layer()
     }
 
-    /// The bucket that the answering step compared, `0..BUCKETS`; `None` where it compared none.
+    /// The bucket that the answering step compared, `0..BUCKETS`; `None` if it compared none.
     pub fn bucket(&self) -> Option<u32> {
         self.decision.bucket_plus_one().checked_sub(1)
     }
@@ -99,7 +99,7 @@ impl<'r> Evaluation<'r> {
         (self.flag, without_bucket & 0xFF00_0FFF)
     }
 
-    /// The flag's metadata, as canonical JSON of an object. `None` where the flag has none, and for the errors `FLAG_NOT_FOUND`,
+    /// The flag's metadata, as canonical JSON of an object. `None` if the flag has none, and for the errors `FLAG_NOT_FOUND`,
     /// `INVALID_CONTEXT` and `PROVIDER_NOT_READY`.
     pub fn metadata(&self) -> Option<&'r str> {
         let is_told = match self.error_code() {

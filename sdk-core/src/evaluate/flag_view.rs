@@ -18,7 +18,7 @@ use crate::{
 
 /// One flag of a ruleset; made by [`Ruleset::flag`] and [`Ruleset::flags`].
 ///
-/// A view shows what the flag was compiled to, which is what can be reached: a disabled flag has no prerequisites and reads no
+/// A view shows the compiled flag, which has only the parts that can be reached: a disabled flag has no prerequisites and reads no
 /// attribute, and a step behind one that always answers is not there.
 #[derive(Clone, Copy)]
 pub struct FlagView<'r> {

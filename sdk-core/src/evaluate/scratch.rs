@@ -33,7 +33,7 @@ pub(crate) struct Scratch {
     near: [Attribute; NEAR],
     /// True if all flags were asked: then each of them is decided.
     pub(super) all: bool,
-    /// Two words a flag: the decision and the compared bucket plus one; 0 where the flag is not decided.
+    /// Two words a flag: the decision and the compared bucket plus one; 0 if the flag is not decided.
     decisions: Memory,
     /// The number of flags that `decisions` has room for; 0 while few are decided and the memo holds them.
     count: u32,
@@ -115,7 +115,7 @@ impl Scratch {
         }
     }
 
-    /// Keeps what is known of an attribute.
+    /// Keeps the words that are known of an attribute.
     pub(super) fn keep_attribute(&mut self, number: u32, attribute: Attribute) {
         match self.near.get_mut(number as usize) {
             Some(near) => *near = attribute,
@@ -143,7 +143,7 @@ impl Scratch {
         }
     }
 
-    /// Keeps the decision on one of so many flags.
+    /// Keeps the decision on one of `flags` flags.
     ///
     /// One question makes no room for all flags. Once one in [`FEW`] is decided there is room for all; the decisions before are made
     /// again where they are asked for.
@@ -235,8 +235,8 @@ impl Scratch {
         self.waiting_count = 0;
     }
 
-    /// Text in lower case, behind [`value::HEAD`] bytes of room for a value's head: where it is and how long it is with that room.
-    /// The text stands until the next one is folded, or until [`Self::reset`] once it is kept.
+    /// Writes text in lower case, behind [`value::HEAD`] bytes of room for a value's head; returns the place and the length, that room
+    /// included. The text stands until the next one is folded, or until [`Self::reset`] once it is kept.
     pub(super) fn fold(&mut self, text: &[u8]) -> [usize; 2] {
         let place = self.arena_used;
         let end = place.saturating_add(value::HEAD).saturating_add(fold::room(text));
@@ -244,7 +244,7 @@ impl Scratch {
         [place, room.map_or(0, |room| value::HEAD + fold::fold_into(text, room))]
     }
 
-    /// Keeps what was folded last.
+    /// Keeps the text that was folded last.
     pub(super) fn keep(&mut self, [place, length]: [usize; 2]) {
         self.arena_used = place + length;
     }

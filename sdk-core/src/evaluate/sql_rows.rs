@@ -386,7 +386,7 @@ fn write_comparison(object: &mut Object<'_>, comparison: Comparison) {
     write_string(object.member("compare"), name);
 }
 
-/// Pairs of first and last address, each of so many words, in hexadecimal digits: their order is that of the text.
+/// Pairs of first and last address, each of `width` words, in hexadecimal digits: addresses and their texts have the same order.
 fn write_networks(out: &mut String, image: &Image, networks: Run, width: u32) {
     let address = |at: u32| -> String {
         let bytes: Vec<u8> = (0..width).flat_map(|word| image.word(at.wrapping_add(word)).to_be_bytes()).collect();

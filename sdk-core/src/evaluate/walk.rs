@@ -1,7 +1,7 @@
 //! Evaluation: walking the steps of a flag for one context at one moment.
 //!
-//! The compiler of documents lays the steps in their order of precedence; here they are only followed. Total: tables and
-//! contexts of any content are walked without panic, and each segment and each prerequisite once.
+//! The compiler of documents lays the steps in their order of precedence, and the walk follows them. Total: tables and contexts of any
+//! content are walked without panic, and each segment and each prerequisite once.
 use core::{cmp::Ordering, marker::PhantomData};
 
 use super::{
@@ -95,7 +95,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         decision
     }
 
-    /// Decides every flag, unless there is a fault, in the order of their numbers: a prerequisite stands before what needs it.
+    /// Decides every flag in the order of their numbers, in which a prerequisite stands before the flags that need it. With a `fault`,
+    /// every decision is that error.
     pub(crate) fn all(&mut self, fault: Option<ErrorCode>) {
         let flags = self.image.flags();
         self.scratch.all = true;
@@ -134,7 +135,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn is_open(&mut self, flag: u32) -> bool {
         let (mut at, mut is_open) = (self.first_step(flag), false);
         while let Some([needed, behind]) = self.words.front(at).prerequisite() {
-            // A prerequisite stands before what needs it, in tables of any origin: waiting ends.
+            // Only a prerequisite with a lower number waits, whatever the tables say, so that waiting ends.
             is_open |= needed < flag && self.scratch.decision(needed).is_none() && self.scratch.wait(needed);
             at = behind;
         }
@@ -158,7 +159,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                 at = next;
                 continue;
             }
-            // Decoded again, behind the condition: next to where it is taken apart, no enum is built.
+            // The step is decoded again behind the condition: the compiler builds no enum of a step that is matched at once.
             let (step, next) = front.step();
             let answer = match step {
                 Step::List(list) => self.listed(&list),
@@ -310,7 +311,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.is_listed(among.symbols, attribute, encoded, folds) != among.none_of
     }
 
-    /// As [`Self::is_among`], for text that counts as a number where it is one.
+    /// As [`Self::is_among`], for text that counts as the number that it spells.
     fn is_among_numbers(&mut self, attribute: u32, among: &Among, encoded: &'a [u8]) -> bool {
         let number = self.number(attribute, encoded, true);
         let symbol = S::find(self.image, &value::encoded(number));
@@ -478,7 +479,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         }
     }
 
-    /// Finds an attribute in the context, and remembers where it is.
+    /// Finds an attribute in the context, and remembers its place.
     #[inline(never)]
     fn look_up(&mut self, attribute: u32) -> Option<&'a [u8]> {
         let AttributeRecord { name, lookup } = self.image.attribute(attribute);

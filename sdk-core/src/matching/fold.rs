@@ -1,7 +1,8 @@
 //! Lower case, one scalar value at a time, as `char::to_lowercase` has it.
 //!
-//! The standard library's tables would be half of the browser engine. The same mapping as runs of equal distance is about 1 kB; a test
-//! compares the two on every scalar value. A run is read from the last of a few checkpoints on, and kept for the scalar values that follow.
+//! The mapping is that of the standard library, kept as runs of equal distance in 742 bytes, because the browser's engine has to be small.
+//! A test compares the two on every scalar value. A run is read from the last of a few checkpoints on, and kept for the scalar values that
+//! follow.
 
 use super::fold_table::{CHECKPOINTS, RUNS};
 use crate::context::value;

@@ -1,7 +1,7 @@
 //! Patterns at run time: a walk over a table, one look-up for a byte of text.
 //!
-//! The table is a deterministic automaton over bytes that is made when a document is compiled. It is a search, not a whole match:
-//! starting anywhere is compiled in, and so is what `$` and `\b` ask of the end.
+//! The table is a deterministic automaton over bytes that is made when a document is compiled. It is a search, not a whole match: the table
+//! has starts at every place of the text, and the assertions `$` and `\b` at its end, compiled in.
 //!
 //! | bytes | content |
 //! | --- | --- |

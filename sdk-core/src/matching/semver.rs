@@ -431,7 +431,8 @@ mod tests {
         }
     }
 
-    /// The `semver` crate reads the first three numbers and what follows them; further numbers compare as integers.
+    /// A loose version, normalised: the `semver` crate reads the first three numbers and the parts behind the numbers; further numbers
+    /// compare as integers.
     struct Normalised {
         numbers: Vec<u64>,
         version: semver::Version,

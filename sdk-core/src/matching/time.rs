@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(expected, 253_402_300_800_000);
     }
 
-    /// jiff reads more than this grammar (dates alone, spaces, second 60), so that it judges only what is accepted here.
+    /// jiff reads more than this grammar (dates alone, spaces, second 60), so that it judges only the texts that are accepted here.
     #[test]
     fn accepted_times_are_the_moments_that_jiff_reads() {
         let mut random = Seeded(3);

@@ -330,13 +330,13 @@ impl Builder {
         self.interned.symbols.reserve(symbols, |number| self.symbols.hash(*number));
     }
 
-    /// Makes room for so many aliases of so many bytes together.
+    /// Makes room for `count` aliases of `bytes` bytes together.
     pub(crate) fn expect_aliases(&mut self, count: usize, bytes: usize) {
         self.aliases.reserve_exact(count);
         self.bytes.reserve_exact(bytes);
     }
 
-    /// Adds an alias. No two are equal: it is not looked for among what was written before.
+    /// Adds an alias. No two aliases are equal, so it is not looked for among earlier texts.
     pub(crate) fn alias(&mut self, alias: &[u8], flag: u32) {
         self.aliases.push([place(self.bytes.len()), place(alias.len()), flag]);
         self.bytes.extend_from_slice(alias);
@@ -363,7 +363,7 @@ impl Builder {
         self.finish(Exact::WIDTH)
     }
 
-    /// The tables of a program: only fingerprints of the symbols stay. `None` also where two of them collide.
+    /// The tables of a program: only fingerprints of the symbols stay. `None` also if two of them collide.
     pub(crate) fn finish_fingerprints(self) -> Option<Image> {
         self.finish(Fingerprints::WIDTH)
     }
@@ -568,7 +568,7 @@ fn range(span: Span) -> core::ops::Range<usize> {
     span.at as usize..span.at as usize + span.length as usize
 }
 
-/// A place in the tables. A document of 8 MB cannot fill what a word addresses.
+/// A place in the tables. A document of 8 MB compiles to fewer bytes than a word can address.
 #[expect(clippy::cast_possible_truncation, reason = "documents are limited to 8 MB")]
 fn place(length: usize) -> u32 {
     length as u32

@@ -161,7 +161,7 @@ impl StepIndex {
     pub(crate) const ALLOW: Self = Self(6);
     pub(crate) const FIRST_TARGET: Self = Self(7);
 
-    /// The step so many places further on.
+    /// The index of the step `places` further on; at most `u32::MAX`.
     pub(crate) fn plus(self, places: usize) -> Self {
         Self(u32::try_from(places).map_or(u32::MAX, |places| self.0.saturating_add(places)))
     }
@@ -198,7 +198,7 @@ impl Decision {
         self.0 as u32
     }
 
-    /// The compared bucket plus one; 0 where none was.
+    /// The compared bucket plus one; 0 if no bucket was compared.
     pub(crate) const fn bucket_plus_one(self) -> u32 {
         (self.0 >> 32) as u32
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{bucket::Subkey, context::value};
 
-/// Compiled flags in the binary form of a program. Every read is total: what lies outside the tables reads as 0 or as nothing.
+/// Compiled flags in the binary form of a program. Every read is total: a place outside the tables reads as 0 or as nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Image {
     /// Prefix, head, code, the records that the head counts, in its order, the number of text bytes, the text bytes.
@@ -150,7 +150,7 @@ impl Image {
         self.memory.bytes().get(..self.raw(LENGTH_AT) as usize).unwrap_or_default()
     }
 
-    /// Reads the head; `None` where it does not describe the bytes. A symbol takes no word in a ruleset, two in a program.
+    /// Reads the head; `None` if it does not describe the bytes. A symbol takes no word in a ruleset, two in a program.
     pub(crate) fn new(memory: Memory, symbol_width: u32) -> Option<Self> {
         let mut image = Self { memory, ..Self::EMPTY };
         image.read_head(symbol_width).then_some(image)

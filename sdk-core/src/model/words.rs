@@ -1,4 +1,4 @@
-//! The words of the tables, read in place; every read is total: what is not there reads as 0.
+//! The words of the tables, read in place. Every read is total: a word outside the tables reads as 0.
 use super::{
     code::{self, Operation},
     details::Decision,
@@ -42,7 +42,7 @@ impl<'a> Words<'a> {
         Front { at, words }
     }
 
-    /// The place of the condition under which the step at a place is taken, 0 where it always is; and the step behind it.
+    /// The place of the condition under which the step at a place is taken, 0 if it is always taken, and the step.
     #[inline]
     pub(crate) fn guarded(self, at: u32) -> (u32, Front<'a>) {
         let guarded @ [guard, words @ ..] = self.guarded_front(at);

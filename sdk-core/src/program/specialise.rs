@@ -190,7 +190,7 @@ struct Settling<'a> {
     image: &'a Image,
     own: ApplicableOverrides<'a>,
     openness: Openness,
-    /// Evaluates what is settled.
+    /// Evaluates the settled steps and conditions.
     walk: Walk<'a, Exact, ()>,
     /// The answer of each segment.
     settled: Vec<SegmentAnswer>,
@@ -277,7 +277,7 @@ impl Settling<'_> {
         }
     }
 
-    /// Settles a step and keeps what is open of it; returns true if it is the last of the flag.
+    /// Settles a step and keeps its open part; returns true if the step is the last of the flag.
     fn step(&mut self, flag: u32, step: &Step, condition: u32, steps: &mut Vec<Open>) -> bool {
         let mut keep = |residual| steps.push(Open { condition, residual });
         let answer = match step {

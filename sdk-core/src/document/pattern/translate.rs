@@ -216,7 +216,7 @@ impl Translator {
         Ok(())
     }
 
-    /// Without the flag u a class is one of bytes, and U+0080 to U+00FF stand for them until `class` refuses what is left of them.
+    /// Without the flag u a class is one of bytes, and U+0080 to U+00FF stand for bytes until `class` refuses those that are left.
     fn class_literal(&self, literal: &Literal) -> Result<char, PatternError> {
         if !self.flags.unicode && !literal.c.is_ascii() && literal.byte().is_none() {
             return Err(unavailable(&literal.span, NOT_UTF8));

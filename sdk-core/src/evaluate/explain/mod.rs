@@ -34,7 +34,7 @@ pub struct ExplainedStep {
     pub conditions: Vec<ExplainedCondition>,
     /// The unit that the step looked for; `None` for steps that look for none.
     pub unit: Option<ExplainedUnit>,
-    /// The bucket of the unit, `0..BUCKETS`; `None` where no bucket was drawn.
+    /// The bucket of the unit, `0..BUCKETS`; `None` if no bucket was drawn.
     pub bucket: Option<u32>,
     /// The upper bounds that the bucket was compared with, ascending: a bucket below the first is in the first share. Empty for steps
     /// that draw no bucket.
@@ -48,7 +48,7 @@ pub struct ExplainedStep {
 pub struct ExplainedUnit {
     /// The name of the attribute that is the unit.
     pub attribute: String,
-    /// The attribute's value as JSON; `None` where the context has none.
+    /// The attribute's value as JSON; `None` if the context has none.
     pub value: Option<String>,
 }
 
