@@ -79,7 +79,7 @@ impl Subkey {
     /// The bucket of a unit, `0..BUCKETS`: the top 64 bits of hash × [`BUCKETS`].
     pub fn bucket(self, unit: &[u8]) -> u32 {
         let hash = self.hash(unit);
-        // In halves: a product of 128 bits is a function of its own in the browser engine.
+        // Multiplies in halves: a product of 128 bits would add a function to the browser's engine.
         let (upper, lower) = ((hash >> 32) * u64::from(BUCKETS), (hash & 0xffff_ffff) * u64::from(BUCKETS));
         ((upper + (lower >> 32)) >> 32) as u32
     }
@@ -150,7 +150,7 @@ impl DrawHash {
 
 /// SipHash-2-4, as its authors wrote it down (Aumasson and Bernstein, 2012).
 ///
-/// Our own rather than that of the `siphasher` crate: every assignment hangs on this function, it is 40 lines, and no update of a
+/// Our own rather than that of the `siphasher` crate: every assignment depends on this function, it is 40 lines, and no update of a
 /// dependency can change it. The tests hold it to its authors' vectors and to that crate.
 ///
 /// Measured with Rust 1.95 and `siphasher` 1.0.4, before wasm-opt: with the crate, the browser engine grows from 41,598 to 41,780
@@ -164,7 +164,7 @@ fn sip_hash_2_4([k0, k1]: [u64; 2], bytes: &[u8]) -> u64 {
     for block in blocks {
         compress(&mut v, u64::from_le_bytes(*block));
     }
-    // The last block: what is left, and the length's low byte on top.
+    // The last block has the bytes that are left, and the low byte of the length on top.
     let last = rest.iter().rev().fold(0, |block, byte| block << 8 | u64::from(*byte));
     compress(&mut v, last | (bytes.len() as u64) << 56);
     v[2] ^= 0xFF;
@@ -244,7 +244,7 @@ mod tests {
 
     /// The two ends of `vectors_sip64` of the authors' reference implementation: key and message are the bytes 0, 1, 2 and so on.
     #[test]
-    fn hashes_as_its_authors_say() {
+    fn sip_hash_gives_the_vectors_of_its_authors() {
         let key = BucketKey::from_bytes([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]).0;
         let message: Vec<u8> = (0..63).collect();
         assert_eq!(sip_hash_2_4(key, &[]).to_le_bytes(), [0x31, 0x0e, 0x0e, 0xdd, 0x47, 0xdb, 0x6f, 0x72]);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_as_another_implementation_does() {
+    fn sip_hash_agrees_with_another_implementation() {
         let message: Vec<u8> = (0..=250).cycle().step_by(37).take(600).collect();
         for length in 0..message.len() {
             let (key, bytes) = ([(length as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15), !(length as u64)], &message[..length]);

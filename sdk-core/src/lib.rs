@@ -1,4 +1,4 @@
-//! The rules of Twinflag: one core that decides, the same on every machine.
+//! The rules of Twinflag: compiles documents of feature flags and evaluates the flags, with equal answers on every machine.
 //!
 //! It is neither a client nor a server: it has no clock, no randomness, no storage and no network. The caller passes the moment, and gets
 //! every answer as a value.

@@ -5,8 +5,8 @@ use super::{Context, check::TOO_DEEP, value};
 
 /// The value of an attribute of a [`Context`].
 ///
-/// Made by `From` from the types of Rust that have a place in JSON; a [`Context`] in another one is a nested object. Not every `i64`,
-/// `u64` or `usize` is a double, so convert these yourself, or give an id as text.
+/// `From` makes it of the types of Rust that have a place in JSON; a [`Context`] in another one is a nested object. Not every `i64`, `u64`
+/// or `usize` is a double, so convert these yourself, or give an id as text.
 ///
 /// ```
 /// use sdk_core::{AttributeValue, Context};
@@ -33,7 +33,7 @@ pub enum AttributeValue {
 }
 
 impl AttributeValue {
-    /// Writes the value, which may nest `depth` levels, in the form of [`value`].
+    /// Writes the value in the form of [`value`]. An error if it nests deeper than `depth` levels or holds a refused context.
     pub(super) fn write(&self, out: &mut Vec<u8>, depth: u32) -> Result<(), Box<str>> {
         match self {
             Self::Null => out.push(value::NULL),

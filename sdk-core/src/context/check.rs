@@ -41,10 +41,10 @@ impl Size {
         Ok(check.size)
     }
 
-    /// Adds one more member of the context itself: its name, the text of its value, empty where it is no string, and both as written.
+    /// Adds one more member of the context itself. `text` is the value if it is a string, else empty; `pair` is the encoded name and value.
     #[inline]
     pub(super) fn add_scalar(&mut self, name: &str, text: &str, pair: &[u8]) -> Result<(), Refused> {
-        // Neither names nor strings are longer than what is written of them, and all that is 0 in them is 0 there.
+        // The encoded pair is at least as long as its name and its string, and has every zero byte of them.
         let most = u32::try_from(pair.len()).unwrap_or(u32::MAX).saturating_add(self.text);
         if self.members < MAX_CONTEXT_MEMBERS && most <= MAX_CONTEXT_TEXT && !has_zero(pair) {
             self.members += 1;
@@ -85,7 +85,7 @@ pub(crate) fn is_context(pairs: &[u8]) -> bool {
     Size::NONE.with(pairs).is_ok()
 }
 
-/// One reading of a context's bytes, in `n log n` time of its members.
+/// A check of a context's bytes, in time `n log n` for `n` members.
 struct Check<'a> {
     size: Size,
     /// The names read so far in each object that is still open.
@@ -93,7 +93,7 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    /// Reads so many pairs, or all there are, of an object that may nest `depth` levels; answers what follows them.
+    /// Reads `count` pairs of an object that may nest `depth` levels, or all pairs if `count` is `None`; returns the bytes that follow.
     fn pairs(&mut self, pairs: &'a [u8], count: Option<u32>, depth: u32) -> Result<&'a [u8], Refused> {
         let depth = depth.checked_sub(1).ok_or(TOO_DEEP)?;
         let (first, mut read, mut rest) = (self.names.len(), 0, pairs);
@@ -114,7 +114,7 @@ impl<'a> Check<'a> {
         Ok(rest)
     }
 
-    /// Reads a value that may nest `depth` levels; answers what follows it.
+    /// Reads a value that may nest `depth` levels; returns the bytes that follow.
     fn value(&mut self, bytes: &'a [u8], depth: u32) -> Result<&'a [u8], Refused> {
         let (value, mut rest) = value::read(bytes).ok_or(MALFORMED)?;
         match value {
@@ -142,7 +142,7 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Returns true if a byte is 0; it looks at eight at once.
+/// Returns true if one of the bytes is 0. It tests eight bytes at once.
 fn has_zero(bytes: &[u8]) -> bool {
     const ONES: u64 = u64::MAX / 255;
     let is_in = |eight: &[u8; 8]| {

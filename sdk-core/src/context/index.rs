@@ -12,14 +12,14 @@ const MEMBER: u32 = 1 << 31;
 
 /// Finds the members of one context by their names.
 ///
-/// A context of at most [`SCANNED`] bytes is scanned. A longer one is indexed at its first look-up, all objects that a path can
-/// reach, in time linear in its bytes; a look-up then reads the name once. Names whose hashes are equal take keys that follow one
-/// another: a caller that chooses names to that end makes a look-up pass 1,000 of them at most, some microseconds.
+/// A context of at most [`SCANNED`] bytes is scanned. A longer one is indexed at its first look-up, all objects that a path can reach, in
+/// time linear in its bytes; a look-up then reads the name once. Names whose hashes are equal take keys that follow one another: a caller
+/// that chooses names to that end makes a look-up pass at most 1,000 of them.
 ///
-/// The memo holds, by the hash of a name and the place of the first pair of the object that has it, the place of the name and the
-/// one behind the value. It is to be cleared whenever the bytes given to the look-ups change.
+/// The memo holds, by the hash of a name and the place of the first pair of the object that has it, the place of the name and the one
+/// behind the value. The caller clears it whenever the bytes that it gives to the look-ups change.
 ///
-/// Total: in bytes that are no context, members may not be found; nothing else happens.
+/// Total: if the bytes are no context, a look-up may miss a member, and nothing worse happens.
 pub(crate) struct ContextIndex<'a, 'm> {
     pub(crate) members: &'a [u8],
     pub(crate) memo: &'m mut Memo,
@@ -69,7 +69,8 @@ impl<'a> ContextIndex<'a, '_> {
         }
     }
 
-    /// Adds the first `count` of some pairs, and those of the objects in them; answers what follows them.
+    /// Adds the first `count` of these pairs, and the pairs of the objects in them; returns the bytes that follow, or `None` if a pair
+    /// cannot be read.
     fn add(&mut self, pairs: &'a [u8], count: u32, depth: u32) -> Option<&'a [u8]> {
         let (depth, mut rest) = (depth.checked_sub(1)?, pairs);
         for _ in 0..count {
@@ -109,7 +110,7 @@ fn hash(name: &[u8]) -> u32 {
     name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
-/// The key to try where a member of another name has this one.
+/// The key to try next if a member of another name has this one.
 fn next([hash, object]: [u32; 2]) -> [u32; 2] {
     [hash.wrapping_add(1) | MEMBER, object]
 }
@@ -134,7 +135,7 @@ mod tests {
 
     const NAMES: [&str; 8] = ["", "a", "b", "now", "a.b", ".", "é", "userId"];
 
-    /// Writes an object's pairs and answers how many they are.
+    /// Writes an object's pairs and returns their number.
     fn pairs(random: &mut Seeded, out: &mut Vec<u8>, depth: usize, most: usize) -> u32 {
         let names: BTreeSet<String> = (0..random.below(most)).map(|_| name(random)).collect();
         for name in &names {

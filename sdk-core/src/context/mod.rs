@@ -43,12 +43,12 @@ pub struct Context {
     /// Pairs of name and value in the form of [`value`], no name twice; none in a refused context.
     members: Vec<u8>,
     size: Size,
-    /// Of each attribute the [`bit`] of its name, and maybe others.
+    /// The [`bit`] of each attribute's name; other bits may be set too.
     names: u64,
     refusal: Option<Box<str>>,
 }
 
-/// Bytes that a context is given at its first attribute.
+/// The bytes that a context allocates at its first attribute.
 const FIRST_ROOM: usize = 96;
 
 impl Context {
@@ -64,7 +64,7 @@ impl Context {
 
     /// Reads a context from JSON text. Text that is no JSON object, or goes beyond a limit, gives a refused context.
     ///
-    /// Of a member that stands twice in one object, the last counts; the value that it replaces is not checked.
+    /// If a member stands twice in one object, the last counts; the value that it replaces is not checked.
     ///
     /// ```
     /// use sdk_core::Context;
@@ -93,7 +93,7 @@ impl Context {
         self
     }
 
-    /// Sets a number; one that is not finite makes the context a refused one.
+    /// Sets a number attribute; one that is not finite makes the context a refused one.
     #[must_use]
     pub fn number(mut self, name: &str, number: f64) -> Self {
         if !number.is_finite() {
@@ -103,14 +103,14 @@ impl Context {
         self
     }
 
-    /// Sets a boolean.
+    /// Sets a boolean attribute.
     #[must_use]
     pub fn boolean(mut self, name: &str, boolean: bool) -> Self {
         self.set_scalar(name, "", |out| out.push(if boolean { value::TRUE } else { value::FALSE }));
         self
     }
 
-    /// Sets a list.
+    /// Sets a list attribute.
     ///
     /// ```
     /// use sdk_core::Context;
@@ -168,7 +168,7 @@ impl Context {
         out
     }
 
-    /// Why this context cannot be used, or `None` if it can.
+    /// The reason why this context cannot be used; `None` if it can.
     ///
     /// A context is refused if it is no object; if a name or string holds U+0000 or a lone surrogate; if a number is no finite
     /// double; or if it goes beyond one of the `MAX_CONTEXT_…` in [`limits`](crate::limits).
@@ -204,13 +204,13 @@ impl Context {
         self.set_scalar(name, text, |out| value::push_text(out, value::STRING, text.as_bytes()));
     }
 
-    /// Replaces the attribute of this name by the scalar that `write` writes; `text` is what it holds of text.
+    /// Replaces the attribute with this name by the scalar that `write` writes. `text` is the scalar if it is a string, else empty.
     fn set_scalar(&mut self, name: &str, text: &str, write: impl FnOnce(&mut Vec<u8>)) {
         if self.refusal.is_some() {
             return;
         }
         self.remove(name);
-        // Four short attributes, as most contexts have, take one allocation.
+        // One allocation has room for four short attributes.
         if self.members.capacity() == 0 {
             self.members.reserve(FIRST_ROOM);
         }
@@ -222,7 +222,7 @@ impl Context {
         }
     }
 
-    /// Takes the attribute of this name away, if it is there.
+    /// Removes the attribute with this name, if it is there.
     fn remove(&mut self, name: &str) {
         let is_new = self.names & bit(name) == 0;
         self.names |= bit(name);
@@ -236,7 +236,8 @@ impl Context {
         }
     }
 
-    /// Replaces the attribute of this name by what `write` writes.
+    /// Replaces the attribute with this name by the value that `write` writes. An error of `write`, or a limit that is broken, makes the
+    /// context a refused one.
     fn set(mut self, name: &str, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Box<str>>) -> Self {
         if self.refusal.is_some() {
             return self;
@@ -252,7 +253,7 @@ impl Context {
         }
     }
 
-    /// The context with its size, or a refused one where its bytes are none.
+    /// The context with its size, or a refused one if its bytes are no context.
     fn checked(self) -> Self {
         match Size::NONE.with(&self.members) {
             Ok(size) => Self { size, names: u64::MAX, ..self },
@@ -261,7 +262,7 @@ impl Context {
     }
 }
 
-/// One of 64 bits by a name: names of different bits differ, so that most are found new without a look at the others.
+/// One of 64 bits, chosen by a name. Names with different bits differ, so that a name whose bit is not set is new without a search.
 fn bit(name: &str) -> u64 {
     let [first, last] = [name.as_bytes().first(), name.as_bytes().last()].map(|byte| byte.copied().map_or(0, u32::from));
     #[expect(clippy::cast_possible_truncation, reason = "any number will do")]

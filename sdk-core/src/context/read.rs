@@ -30,8 +30,8 @@ pub(super) fn read(text: &str) -> Result<(Vec<u8>, Size), Box<str>> {
         out.drain(..HEAD);
         return Ok((out, size));
     }
-    // Something is wrong, but it may stand in a value that a later member of the same name replaces. Each level of nesting that
-    // a context may have is read once more.
+    // The text has a fault, but the fault may stand in a value that a later member of the same name replaces. Each level of nesting that a
+    // context may have is read once more.
     out.clear();
     write_last(&mut out, text, MAX_CONTEXT_DEPTH)?;
     out.drain(..HEAD);
@@ -48,7 +48,7 @@ fn write_last(out: &mut Vec<u8>, text: &str, depth: u32) -> Result<(), Box<str>>
             let depth = inner()?;
             let place = open(out, value::OBJECT);
             let mut count = 0;
-            let mut pairs = serde_json::from_str::<Pairs<'_>>(text).map_err(|error| said(&error))?.0;
+            let mut pairs = serde_json::from_str::<Pairs<'_>>(text).map_err(|error| full_reason(&error))?.0;
             // The sort is stable: of one name twice, the last stays behind the others.
             pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
             let mut pairs = pairs.into_iter().peekable();
@@ -66,7 +66,7 @@ fn write_last(out: &mut Vec<u8>, text: &str, depth: u32) -> Result<(), Box<str>>
             let depth = inner()?;
             let place = open(out, value::LIST);
             let mut count = 0;
-            for item in serde_json::from_str::<Vec<&RawValue>>(text).map_err(|error| said(&error))? {
+            for item in serde_json::from_str::<Vec<&RawValue>>(text).map_err(|error| full_reason(&error))? {
                 write_last(out, item.get(), depth)?;
                 count += 1;
             }
@@ -77,11 +77,11 @@ fn write_last(out: &mut Vec<u8>, text: &str, depth: u32) -> Result<(), Box<str>>
     Ok(())
 }
 
-fn said(error: &serde_json::Error) -> Box<str> {
+fn full_reason(error: &serde_json::Error) -> Box<str> {
     format!("{error}").into()
 }
 
-/// Writes the head of a container; answers the place of its count.
+/// Writes the head of a container; returns the place of its count.
 fn open(out: &mut Vec<u8>, tag: u8) -> usize {
     out.push(tag);
     out.extend_from_slice(&[0; 4]);
@@ -119,7 +119,7 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
     }
 }
 
-/// Writes one value as it stands, whatever a context may hold.
+/// Writes one value as it stands, without checking the limits of contexts.
 struct Writer<'a>(&'a mut Vec<u8>);
 
 impl<'de> DeserializeSeed<'de> for Writer<'_> {
@@ -182,7 +182,7 @@ impl<'de> Visitor<'de> for Writer<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let place = open(self.0, value::OBJECT);
         let mut count = 0;
-        // Names come as strings.
+        // `serde_json` passes names as strings.
         while map.next_key_seed(Writer(self.0))?.is_some() {
             map.next_value_seed(Writer(self.0))?;
             count += 1;

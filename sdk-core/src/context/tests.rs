@@ -10,7 +10,8 @@ fn check(json: &str, refusal: Option<&str>) {
     if refusal.is_none() {
         let encoded = Context::from_encoded(read.encoded().to_vec());
         assert_eq!(encoded, read);
-        // Canonical JSON reads what a later member replaces too, and some of it is none: then the context's own text stands for it.
+        // `canonical_text` also reads a value that a later member replaces, and refuses some of them; the context's own text stands in
+        // then.
         let canonical = canonical_text(json).unwrap_or_else(|| canonical_text(&read.to_json()).unwrap());
         assert_eq!(read.to_json(), canonical);
     }
@@ -49,7 +50,7 @@ fn a_context_has_a_thousand_members_over_all_depths() {
     check(&members(MAX_CONTEXT_MEMBERS + 1), MORE);
     check(&format!("{{\"a\":[{},{}]}}", members(500), members(499)), None);
     check(&format!("{{\"a\":[{},{}]}}", members(500), members(500)), MORE);
-    // Each is written twice.
+    // Each member is written twice.
     let twice = |count| members(count).replace('}', ",") + &members(count)[1..];
     check(&twice(MAX_CONTEXT_MEMBERS), None);
     check(&twice(MAX_CONTEXT_MEMBERS + 1), MORE);
@@ -95,7 +96,7 @@ fn names_and_strings_take_64_kib_of_utf_8() {
 }
 
 #[test]
-fn what_is_no_context_is_refused() {
+fn text_that_is_no_context_is_refused() {
     for (json, refusal) in [
         ("null", "not an object"),
         ("[1]", "not an object"),
@@ -185,7 +186,7 @@ fn contexts_are_equal_whatever_the_order_of_their_members() {
     assert_eq!(format!("{:?}", Context::from_json("7")), "Context(refused: not an object)");
 }
 
-/// Writes an object in which members stand twice, and the same as the builders have it.
+/// Writes an object in which members stand twice, and returns the same object made by the builders.
 fn object(random: &mut Seeded, json: &mut String, depth: usize) -> Context {
     let mut built = Context::new();
     json.push('{');
@@ -195,7 +196,7 @@ fn object(random: &mut Seeded, json: &mut String, depth: usize) -> Context {
         json.push_str(&format!("\"{name}\" : "));
         let replaced = random.one_in(4);
         if replaced {
-            // None of this may count.
+            // The later member replaces this value.
             json.push_str(random.pick(&["1e400", "\"\\u0000\"", "[\"\\ud800\"]", "{\"a\":{\"a\":-1e999}}"]));
             json.push_str(&format!(",\"{name}\":"));
         }

@@ -15,12 +15,12 @@ pub(crate) enum Unit<'a> {
 pub(crate) type Digits = [u8; 20];
 
 impl<'a> Unit<'a> {
-    /// Judges an encoded value.
+    /// Reads an encoded value as a unit; `None` counts as absent.
     #[inline]
     pub(crate) fn of(encoded: Option<&'a [u8]>, digits: &'a mut Digits) -> Self {
         match encoded {
             None => Self::Missing,
-            // Short text, as nearly all of it is.
+            // Text of at most 127 bytes is read without a loop.
             Some(encoded @ [STRING, 1..=127, text @ ..]) => Self::Text { written: true, encoded, text },
             Some(encoded) => Self::of_any(encoded, digits),
         }
@@ -48,10 +48,10 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// Writes the digits of `number`; `None` where it is not whole or beyond ±(2^53 − 1).
+/// Writes the digits of `number`; `None` if it is not whole or beyond ±(2^53 − 1).
 #[expect(clippy::float_cmp, clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "whole numbers are exact")]
 fn write(number: f64, digits: &mut Digits) -> Option<&[u8]> {
-    // Beyond it a double may have been another number.
+    // Beyond it, a double may stand for more than one whole number.
     const LIMIT: u64 = (1 << 53) - 1;
     let whole = number as i64;
     let mut rest = whole.unsigned_abs();
@@ -90,7 +90,7 @@ mod tests {
         vec::Vec,
     };
 
-    /// A unit's text, or what else the value is.
+    /// The text of a number as a unit, or the name of the variant that it is instead.
     fn of(number: f64) -> String {
         let (mut encoded, mut digits) = (Vec::new(), Digits::default());
         value::push_number(&mut encoded, number);

@@ -42,7 +42,8 @@ pub(crate) enum Encoded<'a> {
     Object(u32, &'a [u8]),
 }
 
-/// Reads the value at the front without its children; with it, the bytes after the value or, for containers, after its head.
+/// Reads the value at the front without its children, and the bytes behind it, for a container those behind its head. `None` if no value
+/// stands there.
 pub(crate) fn read(bytes: &[u8]) -> Option<(Encoded<'_>, &[u8])> {
     let (&tag, rest) = bytes.split_first()?;
     Some(match tag {
@@ -66,7 +67,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Encoded<'_>, &[u8])> {
     })
 }
 
-/// The value at the front with all its children, and what follows it.
+/// The value at the front with all its children, and the bytes behind it; `None` if no value stands there.
 pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(length(bytes)?)
 }
@@ -75,7 +76,7 @@ pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 #[inline]
 fn length(bytes: &[u8]) -> Option<usize> {
     match bytes {
-        // Short text, as nearly all of it is.
+        // Text of at most 127 bytes has one byte of length.
         [STRING, length @ ..=127, ..] => Some(2 + usize::from(*length)),
         _ => Some(bytes.len() - after(bytes, MAX_CONTEXT_DEPTH)?.len()),
     }
@@ -89,7 +90,7 @@ pub(crate) fn text(value: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A number as a value.
+/// The encoding of a number, which is not normalised: -0 stays -0.
 pub(crate) fn encoded(number: f64) -> [u8; NUMBER_BYTES] {
     let mut encoded = [NUMBER; NUMBER_BYTES];
     if let Some(place) = encoded.last_chunk_mut() {
@@ -114,7 +115,7 @@ pub(crate) fn member<'a>(members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     None
 }
 
-/// The pairs of an object, without what follows the object.
+/// The pairs of an object, without the bytes behind the object.
 #[cfg(test)]
 pub(crate) fn members(object: &[u8]) -> Option<&[u8]> {
     let (whole, _) = split(object)?;
@@ -157,7 +158,7 @@ pub(crate) fn push_number(out: &mut Vec<u8>, number: f64) {
 #[inline]
 pub(crate) fn push_text(out: &mut Vec<u8>, tag: u8, text: &[u8]) {
     if let Ok(length @ ..=127) = u8::try_from(text.len()) {
-        // Short text, as nearly all of it is.
+        // Text of at most 127 bytes has one byte of length.
         out.extend_from_slice(&[tag, length]);
     } else {
         out.push(tag);
@@ -173,10 +174,10 @@ pub(crate) fn push_head(out: &mut Vec<u8>, tag: u8, count: usize) {
     out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
 }
 
-/// Bytes that a text's tag and length take at most.
+/// The most bytes that a text's tag and length take.
 pub(crate) const HEAD: usize = 5;
 
-/// Text behind [`HEAD`] bytes of room as a value: the room's last bytes become its head.
+/// Makes a value of text that stands behind [`HEAD`] bytes of room: the last bytes of the room become its head.
 pub(crate) fn with_head(tag: u8, text: &mut [u8]) -> &[u8] {
     let length = text.len().saturating_sub(HEAD);
     let (mut start, mut more) = (HEAD, 0);
@@ -219,7 +220,7 @@ pub(crate) fn length_bytes(length: usize) -> usize {
     bytes
 }
 
-/// A number in 7-bit groups, and what follows it.
+/// A number in 7-bit groups, and the bytes behind it; `None` if it has more than four groups.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 pub(crate) fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (mut length, mut shift, mut rest) = (0_usize, 0, bytes);

@@ -26,7 +26,7 @@ pub(super) fn write_members(out: &mut String, mut pairs: &[u8]) {
     out.push('}');
 }
 
-/// Appends the value at the front as canonical JSON; what is no value is written as null.
+/// Appends the value at the front as canonical JSON; bytes that are no value are written as null.
 pub(crate) fn write_value(out: &mut String, encoded: &[u8]) {
     let (whole, _) = value::split(encoded).unwrap_or_default();
     match value::read(whole) {

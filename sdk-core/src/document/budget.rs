@@ -1,4 +1,4 @@
-//! What all flags and segments of a document may take together.
+//! The amounts that all flags and segments of a document may take together.
 use core::fmt;
 
 use super::limits::{MAX_PATTERNS_BYTES, MAX_PATTERNS_WORK, MAX_VALUES_BYTES};
@@ -34,7 +34,7 @@ impl Budget {
         Cost { work: before.work - self.work, tables: before.tables - self.tables, values: before.values - self.values }
     }
 
-    /// Takes the cost of something that is compiled already, unless less is left.
+    /// Takes the cost of a part that is compiled already. An error, which takes nothing, if less is left.
     pub(crate) fn charge(&mut self, cost: Cost) -> Result<(), Exhausted> {
         let patterns = self.work.checked_sub(cost.work).zip(self.tables.checked_sub(cost.tables));
         let (work, tables) = patterns.ok_or(Exhausted::Patterns)?;

@@ -8,7 +8,7 @@ use super::{
     error::DocumentError,
     kept::{Digest, Entry, Kept, Pieces, StateMembers, digest_flag},
     limits::{MAX_DOCUMENT_BYTES, MAX_ERRORS},
-    link::{Environment, Lent, StatedFlag, link},
+    link::{Environment, MaybeOwned, StatedFlag, link},
     overrides,
     reader::{Report, once},
     segments::StandingSegment,
@@ -67,9 +67,10 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     Compiler::keeping_nothing().compile(text, missing_key)
 }
 
-/// Compiles one document after another and keeps what stays the same between them: a flag whose text did not change is not read
-/// again, and one whose definition did not change is not compiled again, whatever became of its state, the environment or the bucket
-/// key.
+/// Compiles one document after another, and keeps the parts that stay the same.
+///
+/// A flag whose text did not change is not read again, and one whose definition did not change is not compiled again, even if its state,
+/// the environment or the bucket key changed.
 pub struct Compiler {
     keeps: bool,
     flags: Kept<CompiledFlag>,
@@ -79,14 +80,14 @@ pub struct Compiler {
 /// The flags and segments of one document, compiled and not yet linked.
 #[derive(Default)]
 struct Parts {
-    flags: Vec<Read<CompiledFlag>>,
+    flags: Vec<ReadMember<CompiledFlag>>,
     /// Flags whose state cannot be read.
     stateless: Vec<Entry<CompiledFlag>>,
-    segments: Vec<Read<CompiledSegment>>,
+    segments: Vec<ReadMember<CompiledSegment>>,
 }
 
 /// A flag or a segment of a document.
-struct Read<T> {
+struct ReadMember<T> {
     /// The offset of its value in the text.
     at: usize,
     entry: Box<Entry<T>>,
@@ -139,7 +140,7 @@ impl Compiler {
         let (mut parts, mut report) = (Parts::default(), Report::default());
         let linked = self.parts(&document, &mut parts, &mut report).and_then(|()| {
             let environment = Environment { name: document.environment.as_deref(), key: document.key, private: &document.private };
-            let (segments, flags) = parts.lend(self.keeps);
+            let (segments, flags) = parts.for_linking(self.keeps);
             let flags = flags.map(|mut flag| {
                 restate(&mut flag);
                 flag
@@ -185,8 +186,8 @@ impl Compiler {
             if self.keeps && !member.is_recognised {
                 entry.recognise_by(&mut pieces, name, member.raw);
             }
-            entry.compiled.part.tell(&mut room);
-            parts.segments.push(Read { at: member.at, entry });
+            entry.compiled.part.limit_errors(&mut room);
+            parts.segments.push(ReadMember { at: member.at, entry });
         }
         let (place, mut room) = (Place::ROOT.name("flags"), MAX_ERRORS);
         let flags = once(&document.flags, place, report);
@@ -204,14 +205,14 @@ impl Compiler {
                     entry
                 }
             };
-            entry.compiled.part.tell(&mut room);
-            parts.flags.push(Read { at: member.at, entry });
+            entry.compiled.part.limit_errors(&mut room);
+            parts.flags.push(ReadMember { at: member.at, entry });
         }
         Ok(())
     }
 
-    /// Reads a flag that is not recognised: where its definition is that of `kept`, its state alone. `None` after reporting that the flag
-    /// or its state cannot be read; an error refuses the document.
+    /// Reads a flag that is not recognised; if its definition is that of `kept`, only its state. `None` after reporting that the flag or
+    /// its state cannot be read; an error refuses the document.
     fn flag(
         &self,
         key: &str,
@@ -261,12 +262,13 @@ impl Compiler {
         Ok(Some(entry))
     }
 
-    /// Something that was compiled; a compiler that keeps nothing need not find it again.
+    /// The entry of a compiled part. A compiler that keeps nothing leaves out the name, because it never looks for the entry.
     fn entry<T>(&self, name: &str, definition: Digest, compiled: T) -> Entry<T> {
         Entry::new(if self.keeps { Some(name) } else { None }, definition, compiled)
     }
 
-    /// Keeps the parts of an `accepted` document and nothing else; of a refused one, those that were kept before and are as they were.
+    /// Keeps the parts of an `accepted` document and nothing else. Of a refused document it keeps the parts that were kept before and did
+    /// not change.
     fn keep(&mut self, parts: Parts, accepted: bool) {
         if accepted {
             self.flags.clear();
@@ -283,16 +285,16 @@ impl Compiler {
 
 impl Parts {
     /// The parts to link. The states and the tables of the flags are used up unless they are kept.
-    fn lend(&mut self, keeps: bool) -> (Vec<StandingSegment<'_>>, impl Iterator<Item = StatedFlag<'_>>) {
+    fn for_linking(&mut self, keeps: bool) -> (Vec<StandingSegment<'_>>, impl Iterator<Item = StatedFlag<'_>>) {
         let segments = self.segments.iter().map(|segment| StandingSegment { at: segment.at, compiled: &segment.entry.compiled });
-        let flags = self.flags.iter_mut().map(move |Read { at, entry }| {
+        let flags = self.flags.iter_mut().map(move |ReadMember { at, entry }| {
             let Entry { compiled, state, .. } = &mut **entry;
             if keeps {
-                let tables = Lent::Kept(&compiled.part.tables);
-                return StatedFlag { at: *at, compiled, tables, state: state.as_ref().map(Lent::Kept) };
+                let tables = MaybeOwned::Borrowed(&compiled.part.tables);
+                return StatedFlag { at: *at, compiled, tables, state: state.as_ref().map(MaybeOwned::Borrowed) };
             }
-            let tables = Lent::Spent(mem::take(&mut compiled.part.tables));
-            StatedFlag { at: *at, compiled, tables, state: state.take().map(Lent::Spent) }
+            let tables = MaybeOwned::Owned(mem::take(&mut compiled.part.tables));
+            StatedFlag { at: *at, compiled, tables, state: state.take().map(MaybeOwned::Owned) }
         });
         (segments.collect(), flags)
     }
@@ -304,13 +306,13 @@ impl Default for Compiler {
     }
 }
 
-/// Reads members of an object that are known by their text.
+/// Reads the values of members from their text.
 pub(crate) fn read_members<'m, 't>(members: &'m StateMembers<'t>, place: Place<'_>) -> Result<Vec<(&'m str, Tape<'t>)>, DocumentError> {
     let read = |(name, raw): &'m (Cow<'t, str>, &'t str)| Ok((&**name, Tape::read(raw, place.name(name))?));
     members.iter().map(read).collect()
 }
 
-/// The names that stand in a section, as far as they are text.
+/// The names of a section's members, without those that are no text.
 fn names<'m>(members: &'m [Member<'_>]) -> impl Iterator<Item = &'m str> {
     members.iter().filter_map(|member| member.name.as_deref().ok())
 }

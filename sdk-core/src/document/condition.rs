@@ -1,4 +1,4 @@
-//! Compiles conditions from JSON to the words that are walked; operands too, once.
+//! Compiles conditions and their operands from JSON to the words of the tables.
 use alloc::{borrow::Cow, format, vec::Vec};
 use core::fmt;
 
@@ -38,16 +38,15 @@ pub(crate) struct Conditions<'c, 't> {
     pub(crate) depth: u32,
     /// The amounts that are left for the document.
     pub(crate) budget: &'c mut Budget,
-    /// Of the flag whose conditions are compiled; a segment has none.
+    /// The draws of the flag whose conditions are compiled; `None` for a segment.
     pub(crate) draws: Option<Draws<'t>>,
 }
 
-/// The forms of conditions: the member by which each is told.
+/// The forms of conditions, each by the name of its own member.
 const FORMS: [&str; 6] = ["attribute", "all", "any", "not", "segment", "percentage"];
 
 impl Conditions<'_, '_> {
-    /// Compiles a condition that stands `level` levels deep (the outermost is 1) and answers where; `None` after reporting what is
-    /// wrong.
+    /// Compiles a condition that stands `level` levels deep (the outermost is 1), and returns its place; `None` after reporting its errors.
     pub(crate) fn compile(&mut self, json: Value<'_, '_>, place: Place<'_>, level: u32) -> Option<u32> {
         if level > MAX_CONDITION_DEPTH {
             self.report.error(place, TooDeep);

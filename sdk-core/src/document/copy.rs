@@ -25,7 +25,7 @@ pub(crate) struct Copier<'c> {
     key: BucketKey,
     /// The segments that the part names, by their places among its uses.
     segments: &'c [LinkedSegment],
-    /// By attribute of the part: its number in the tables.
+    /// The number in the tables of each attribute of the part.
     attributes: Vec<u32>,
     builder: &'c mut Builder,
 }
@@ -36,7 +36,7 @@ impl<'c> Copier<'c> {
         Self { part, key, segments, attributes: attributes.collect(), builder }
     }
 
-    /// Copies the condition at a place in the part and answers where it stands; 0, which is no place, stays 0.
+    /// Copies the condition at a place in the part, and returns its place in the tables; 0, which is no place, stays 0.
     pub(crate) fn condition(&mut self, at: u32) -> u32 {
         if at == 0 {
             return 0;
@@ -50,7 +50,7 @@ impl<'c> Copier<'c> {
             }
             Condition::Segment { number, condition: _ } => match self.segments.get(number as usize) {
                 Some(segment) => self.builder.segment_condition(segment.number, segment.condition),
-                // Only a part whose segments are all found is copied; what never holds stands for one that is not.
+                // Only a part whose segments are all found is copied; a condition that never holds stands in for an unknown segment.
                 None => self.builder.any(&[]),
             },
             Condition::Percentage(portion) => {

@@ -25,7 +25,7 @@ use crate::{
 /// be kept as long as the text of the definition stays.
 pub struct CompiledFlag {
     pub(crate) key: Box<str>,
-    /// `None` where something is wrong.
+    /// `None` if the definition has an error.
     pub(crate) definition: Option<Definition>,
     pub(crate) part: Part,
 }
@@ -33,7 +33,7 @@ pub struct CompiledFlag {
 /// A segment, compiled by itself; [`link`](crate::link) makes a ruleset of segments and flags. It may be kept as long as its text stays.
 pub struct CompiledSegment {
     pub(crate) name: Box<str>,
-    /// `None` where something is wrong.
+    /// `None` if the condition has an error.
     pub(crate) condition: Option<Outermost>,
     pub(crate) part: Part,
 }
@@ -49,14 +49,14 @@ pub(crate) struct Outermost {
 
 /// The compiled tables and the errors of one flag or segment.
 pub(crate) struct Part {
-    /// The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants. Its draws have no keys yet,
-    /// and what refers to a segment holds its place among `segments`.
+    /// The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants. Its draws have no keys yet, and a
+    /// condition that names a segment holds the place of that use among `segments`.
     pub(crate) tables: Image,
     pub(crate) segments: SegmentUses,
     /// The first errors, and the number of all.
     pub(crate) errors: Vec<DocumentError>,
     pub(crate) error_count: usize,
-    /// Its share of what a document may take.
+    /// The part's share of the document's budget.
     pub(crate) cost: Cost,
     /// The bytes of the text that it was compiled from.
     pub(crate) length: usize,
@@ -65,7 +65,7 @@ pub(crate) struct Part {
 impl Part {
     /// Drops the errors past the first `room`, and takes the rest off `room`. A report has only the first errors of a document, but
     /// each of a thousand flags may have that many.
-    pub(crate) fn tell(&mut self, room: &mut usize) {
+    pub(crate) fn limit_errors(&mut self, room: &mut usize) {
         if self.errors.len() > *room {
             self.errors.truncate(*room);
             self.errors.shrink_to_fit();
@@ -81,11 +81,11 @@ impl Part {
 
 /// A sound flag without its state. Conditions are named by their places in its part.
 pub(crate) struct Definition {
-    /// All that stand in the list.
+    /// The entries of the list `aliases`; an entry that is no text is empty.
     pub(crate) aliases: Texts,
-    /// The places in that list of those that are no text; they are reported, and empty there.
-    pub(crate) no_aliases: Vec<usize>,
-    /// Rulesets share them.
+    /// The indices of the entries that are no text; they are reported already.
+    pub(crate) malformed_aliases: Vec<usize>,
+    /// The tags, which rulesets share.
     pub(crate) tags: Arc<Texts>,
     pub(crate) kind: FlagType,
     pub(crate) variants: Names,
@@ -94,7 +94,7 @@ pub(crate) struct Definition {
     pub(crate) on: u32,
     pub(crate) off: Option<u32>,
     pub(crate) default: Option<u32>,
-    /// By environment: a variant, or the caller's default.
+    /// The default of each environment: a variant, or `None` for the caller's default.
     pub(crate) environments: Vec<(Box<str>, Option<u32>)>,
     /// `None` is the targeting key.
     pub(crate) unit: Option<Box<str>>,
@@ -112,21 +112,21 @@ pub(crate) const TARGETING_KEY: &str = "targetingKey";
 /// The behaviour of a draw whose unit is missing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnMissingUnit {
-    /// It answers an error.
+    /// The draw answers an error.
     Error,
-    /// It does not apply.
+    /// The draw does not apply.
     Continue,
 }
 
 pub(crate) struct Prerequisite {
-    /// Its index in the list.
+    /// The prerequisite's index in the list.
     pub(crate) index: usize,
     /// A key or an alias.
     pub(crate) flag: Box<str>,
     pub(crate) variants: Texts,
 }
 
-/// An individual target: a compiled test and what it serves.
+/// An individual target: a compiled test and the variant that it serves.
 pub(crate) struct Target {
     pub(crate) condition: u32,
     pub(crate) variant: u32,
@@ -233,7 +233,7 @@ impl Part {
     }
 }
 
-/// Compiles what was read, with conditions of its own; `builder` is empty before and after.
+/// Compiles one flag or segment by `read`; `builder` is empty before and after. An error refuses the document, whose budget is used up.
 fn compile<'t, T>(
     tape: Tape<'t>,
     builder: &mut Builder,
@@ -252,7 +252,7 @@ fn compile<'t, T>(
     let length = tape.text().len();
     let read = read(&tape, &mut conditions);
     let segments = conditions.segments;
-    // Both may be as large as the document; the tables that come now are the third.
+    // The tape and the builder may each be as large as the document, and the tables that follow too: the tape is freed first.
     drop(tape);
     let tables = builder.take_part();
     if let Some(refusal) = report.refusal.take() {

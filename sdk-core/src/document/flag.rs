@@ -47,7 +47,7 @@ const MEMBERS: &[&str] = &[
     state::ROLLOUT,
 ];
 
-/// Reads what a flag says but for its state; `None` after reporting what is wrong with it.
+/// Reads the definition of a flag, without its state; `None` after reporting its errors.
 pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditions: &mut Conditions<'_, 't>) -> Option<Definition> {
     let mark = conditions.report.mark();
     if let Some(fault) = key_fault(key) {
@@ -98,7 +98,7 @@ pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditi
     conditions.builder.flag(&[], kind, variants.table, 0);
     let mut definition = Definition {
         aliases: Texts::default(),
-        no_aliases: Vec::new(),
+        malformed_aliases: Vec::new(),
         tags,
         kind,
         on: on.unwrap_or(0),
@@ -118,12 +118,12 @@ pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditi
     if conditions.report.mark() != mark {
         return None;
     }
-    // A bad alias is dropped alone.
-    (definition.aliases, definition.no_aliases) = read_aliases(aliases, place.name("aliases"), conditions.report);
+    // A bad alias is dropped, and the flag stays.
+    (definition.aliases, definition.malformed_aliases) = read_aliases(aliases, place.name("aliases"), conditions.report);
     Some(definition)
 }
 
-/// Checks what is for operators and changes no answer.
+/// Checks the members that are for operators and change no answer.
 fn check_description(fields: &Fields<'_, '_, '_>, report: &mut Report) {
     for name in ["stage", "description", "owner"] {
         fields.string(name, report);
@@ -247,7 +247,7 @@ fn read_rules(fields: &Fields<'_, '_, '_>, variants: &Variants, salt: &str, cond
     read
 }
 
-/// Reads what a rule serves; `rule` is its place. `name` is the rule's, and whether another rule of the flag has it too.
+/// Reads the member `serve` of the rule at the place `rule`. `name` is the rule's name, and true if another rule of the flag has it too.
 fn read_serve(
     json: Value<'_, '_>,
     rule: Place<'_>,

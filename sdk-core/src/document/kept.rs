@@ -18,25 +18,25 @@ const KEYS: [Subkey; 2] = [Subkey([0x5d8f_2c0b_91e4_7a36, 0x13c7_e8a9_40b2_6f5d]
 pub(crate) struct Entry<T> {
     /// The hash of its name.
     name: u64,
-    /// The digest and the length of its whole text, by which it is recognised. `None` where it is not to be: its text does not say
-    /// where it ends, its state has errors to report, or the text under its name is another one.
+    /// The digest and the length of its whole text, by which it is recognised. `None` if the entry must not be recognised: its text does
+    /// not say where it ends, its state has errors to report, or the text under its name is another one.
     whole: Option<(Digest, usize)>,
-    /// The digest of what it says but for a state.
+    /// The digest of its text without the state.
     pub(crate) definition: Digest,
     pub(crate) compiled: T,
-    /// Of a flag: its state. `None` where it is unusable.
+    /// The state of a flag; `None` for a segment, and for a state with errors.
     pub(crate) state: Option<State>,
-    /// True if it was kept, and is as it was.
+    /// True if the entry was kept before this document and did not change.
     pub(crate) is_kept: bool,
 }
 
 impl<T> Entry<T> {
-    /// Something that was compiled. Without its name it can be linked, but not be found again.
+    /// The entry of a compiled part. Without a name it can be linked, but not found again.
     pub(crate) fn new(name: Option<&str>, definition: Digest, compiled: T) -> Self {
         Self { name: name.map_or(0, hash), whole: None, definition, compiled, state: None, is_kept: false }
     }
 
-    /// Lets it be recognised by its text, if that is an object: such a text says where it ends.
+    /// Lets the entry be recognised by its text, if that is an object: its closing brace says where the text ends.
     pub(crate) fn recognise_by(&mut self, pieces: &mut Pieces, name: &str, raw: &str) {
         self.whole = raw.starts_with('{').then(|| (pieces.of(name).push(raw).digest(), raw.len()));
     }
@@ -55,8 +55,8 @@ impl<T> Kept<T> {
         Self(HashTable::new())
     }
 
-    /// The length of the value that is kept under this name, where `text` begins with it; else it will not be recognised again. So
-    /// what is digested is either stepped over or digested once, however often a name stands in a document.
+    /// The length of the value that is kept under this name, if `text` begins with it; otherwise `None`, and the entry is not recognised
+    /// again. So the reader steps over a digested text or digests it only once, however often a name stands in a document.
     pub(crate) fn recognise(&mut self, pieces: &mut Pieces, name: &str, text: &str) -> Option<usize> {
         let hash = hash(name);
         let entry = self.0.find_mut(hash, |entry| entry.name == hash)?;
@@ -72,13 +72,13 @@ impl<T> Kept<T> {
         self.0.find(hash, |entry| entry.name == hash).map(|entry| &**entry)
     }
 
-    /// Takes out what has this name.
+    /// Takes out the part with this name.
     pub(crate) fn take(&mut self, name: &str) -> Option<Box<Entry<T>>> {
         let hash = hash(name);
         Some(self.0.find_entry(hash, |entry| entry.name == hash).ok()?.remove().0)
     }
 
-    /// Keeps something that is not there.
+    /// Keeps a part whose name is not kept yet.
     pub(crate) fn put(&mut self, mut entry: Box<Entry<T>>) {
         entry.is_kept = true;
         self.0.insert_unique(entry.name, entry, |entry| entry.name);
@@ -94,13 +94,13 @@ impl<T> Kept<T> {
 pub(crate) struct Pieces(Vec<u8>);
 
 impl Pieces {
-    /// Starts again, with the name of what is digested.
+    /// Starts a new text with this name.
     pub(crate) fn of(&mut self, name: &str) -> &mut Self {
         self.0.clear();
         self.push(name)
     }
 
-    /// Appends a piece; its length says where it ends.
+    /// Appends a piece behind its length, so that two pieces never read as one.
     pub(crate) fn push(&mut self, piece: &str) -> &mut Self {
         self.0.extend_from_slice(&piece.len().to_le_bytes());
         self.0.extend_from_slice(piece.as_bytes());
@@ -115,7 +115,7 @@ impl Pieces {
 /// The members of a flag that are its state, unread.
 pub(crate) type StateMembers<'t> = Vec<(Cow<'t, str>, &'t str)>;
 
-/// The digest of what a flag says but for its state, and the members that are its state.
+/// The digest of a flag's text without its state, and the members that are the state.
 pub(crate) fn digest_flag<'t>(pieces: &mut Pieces, key: &str, raw: &'t str, place: Place<'_>) -> (Digest, StateMembers<'t>) {
     pieces.of(key);
     let mut state = StateMembers::new();

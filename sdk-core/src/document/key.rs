@@ -27,7 +27,7 @@ pub(crate) fn variant_name_fault(name: &str) -> Option<&'static str> {
     is_reserved(name).then_some("a variant's name is not __proto__, prototype or constructor")
 }
 
-/// Returns true for `__proto__`, `prototype` and `constructor`: as members of an object in JavaScript they mean something else.
+/// Returns true for `__proto__`, `prototype` and `constructor`: JavaScript gives these names a meaning of their own in objects.
 pub(crate) fn is_reserved(name: &str) -> bool {
     matches!(name, "__proto__" | "prototype" | "constructor")
 }

@@ -38,26 +38,26 @@ pub(crate) struct StatedFlag<'f> {
     /// Its place among all that is linked: errors are reported in this order.
     pub(crate) at: usize,
     pub(crate) compiled: &'f CompiledFlag,
-    pub(crate) tables: Lent<'f, Image>,
-    /// `None` where it is unusable, as was reported.
-    pub(crate) state: Option<Lent<'f, State>>,
+    pub(crate) tables: MaybeOwned<'f, Image>,
+    /// `None` if the state has errors, which are reported already.
+    pub(crate) state: Option<MaybeOwned<'f, State>>,
 }
 
-/// Something to link from.
-pub(crate) enum Lent<'f, T> {
-    /// Kept for the next time.
-    Kept(&'f T),
-    /// Given back as soon as it is copied.
-    Spent(T),
+/// A part or a state that is linked.
+pub(crate) enum MaybeOwned<'f, T> {
+    /// The compiler keeps it for the next document.
+    Borrowed(&'f T),
+    /// It is freed as soon as it is copied.
+    Owned(T),
 }
 
-impl<T> Deref for Lent<'_, T> {
+impl<T> Deref for MaybeOwned<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
         match self {
-            Self::Kept(kept) => kept,
-            Self::Spent(spent) => spent,
+            Self::Borrowed(borrowed) => borrowed,
+            Self::Owned(owned) => owned,
         }
     }
 }
@@ -70,21 +70,21 @@ pub(crate) struct LinkedFlag<'f> {
     /// The places of the aliases that are dropped, ascending.
     pub(crate) dropped: Vec<usize>,
     segments: Vec<LinkedSegment>,
-    /// Until the flag is laid.
-    parts: Option<(Lent<'f, Image>, Lent<'f, State>)>,
+    /// The part and the state; `None` once the flag is laid.
+    parts: Option<(MaybeOwned<'f, Image>, MaybeOwned<'f, State>)>,
 }
 
 impl LinkedFlag<'_> {
-    /// Its key and its aliases.
+    /// The key and the aliases that are not dropped.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.aliases().chain([self.key])
     }
 
-    /// Its part and its state, where both are kept behind linking.
+    /// The part and the state, if both stay after linking.
     fn kept(&self) -> Option<(&Image, &State)> {
         match &self.parts {
-            Some((Lent::Kept(part), Lent::Kept(state))) => Some((part, state)),
-            Some((Lent::Spent(_), _) | (_, Lent::Spent(_))) | None => None,
+            Some((MaybeOwned::Borrowed(part), MaybeOwned::Borrowed(state))) => Some((part, state)),
+            Some((MaybeOwned::Owned(_), _) | (_, MaybeOwned::Owned(_))) | None => None,
         }
     }
 
@@ -97,7 +97,7 @@ impl LinkedFlag<'_> {
 
 /// Links flags and segments; returns the ruleset, and warnings about keys. A flag with an error is reported and left out.
 ///
-/// `flag_keys` and `segment_names` are all that there are, also those that are left out.
+/// `flag_keys` and `segment_names` name all flags and segments of the document, also those that are left out.
 pub(crate) fn link<'f>(
     environment: &Environment<'_>,
     (segments, segment_names): (&[StandingSegment<'f>], impl Iterator<Item = &'f str>),
@@ -141,20 +141,20 @@ pub(crate) fn link<'f>(
     Ok((Ruleset::new(tables, key, environment.name, private, segments.in_order_of_numbers(), tags), warnings))
 }
 
-/// Finds the segments of a flag; `None` after reporting what is wrong with it.
+/// Finds the segments of a flag; `None` after reporting its errors.
 fn find<'f>(flag: StatedFlag<'f>, segments: &Segments<'_>, report: &mut Report) -> Option<LinkedFlag<'f>> {
     let StatedFlag { at, compiled: CompiledFlag { key, definition, part }, tables, state } = flag;
     report.reading(at);
     let used = segments.resolve(part, report);
     let (state, (segments, _)) = state.zip(used)?;
     let definition = definition.as_ref()?;
-    let dropped = definition.no_aliases.clone();
+    let dropped = definition.malformed_aliases.clone();
     Some(LinkedFlag { at, key, definition, dropped, segments, parts: Some((tables, state)) })
 }
 
 impl LinkedFlag<'_> {
-    /// Adds the flag to the tables, which then have what it was laid from. `usual_variants` is where the usual variants stand, once they
-    /// do.
+    /// Adds the flag to the tables, and frees its part and its state. `usual_variants` is the place of the usual variants; `None` until
+    /// they are written.
     fn lay(
         &mut self,
         required: &[steps::Required],

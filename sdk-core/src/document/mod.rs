@@ -1,7 +1,7 @@
-//! Documents: what people write, import, export and keep in git; and how they become tables.
+//! Documents: the JSON that operators write, import, export and keep in git, and its compiler.
 //!
-//! One bad flag never spoils the rest: it is left out and reported with its place. Only what concerns the document as a whole
-//! refuses it: its schema, its bucket key, an unknown top-level member, a broken limit of the document.
+//! One bad flag never spoils the rest: it is left out and reported with its place. Only an error of the document as a whole refuses it: a
+//! wrong schema or bucket key, an unknown top-level member, a broken limit of the document.
 mod budget;
 mod compile;
 mod condition;

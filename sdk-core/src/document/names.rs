@@ -8,8 +8,8 @@ use alloc::{
 use super::{error::DocumentError, key::key_fault, link::LinkedFlag, report::Report};
 use crate::json::Place;
 
-/// Drops aliases that are no keys by their syntax, are among `keys`, which are those of all flags, also of one that is left out, or
-/// are aliases of a flag further up.
+/// Drops aliases that break the syntax of keys, equal one of `keys`, or equal an alias of a flag further up. `keys` are those of all flags,
+/// also of flags that are left out.
 pub(crate) fn drop_aliases<'f>(keys: impl Iterator<Item = &'f str>, flags: &mut [LinkedFlag<'f>], report: &mut Report) {
     if flags.iter().all(|flag| flag.definition.aliases.is_empty()) {
         return;
@@ -44,7 +44,7 @@ pub(crate) fn prefixes(flags: &[LinkedFlag<'_>]) -> Vec<DocumentError> {
         return Vec::new();
     }
     keys.sort_unstable();
-    // By key: the first that stands below it.
+    // For each key: the first key below it.
     let mut below: BTreeMap<&str, &str> = BTreeMap::new();
     for key in &keys {
         for (end, _) in key.match_indices('.') {

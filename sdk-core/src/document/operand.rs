@@ -28,7 +28,7 @@ pub(crate) struct Operand<'j, 't, 'p> {
 const NO_SYMBOLS: Run = Run { at: 0, count: 0 };
 
 impl Operand<'_, '_, '_> {
-    /// Writes the test and answers where it stands; `None` after reporting a bad operand.
+    /// Writes the test and returns its place; `None` after reporting a bad operand.
     pub(crate) fn compile(&self, form: Form, conditions: &mut Conditions<'_, '_>) -> Option<u32> {
         let place = self.test.name("value");
         let (attribute, ignore_case) = (self.attribute, self.options.ignore_case);
@@ -103,7 +103,7 @@ impl Operand<'_, '_, '_> {
         }
     }
 
-    /// The entries of a list, encoded, and their kinds; where the operand is a `single` scalar, that one.
+    /// The entries of a list, encoded, and their kinds; of a `single` operand, that scalar. `None` after reporting a bad entry.
     fn scalars(&self, json: Value<'_, '_>, single: bool, place: Place<'_>, report: &mut Report) -> Option<(Scalars, Kinds)> {
         if single {
             let mut scalars = Scalars::with_capacity(1);
@@ -121,7 +121,7 @@ impl Operand<'_, '_, '_> {
         (report.mark() == mark).then_some((scalars, kinds))
     }
 
-    /// Encodes a scalar and answers its kind.
+    /// Encodes a scalar and returns its kind; `None` after reporting another kind of value.
     fn scalar(&self, json: Value<'_, '_>, place: Place<'_>, scalars: &mut Scalars, report: &mut Report) -> Option<Kinds> {
         let as_number = self.options.as_number;
         match json.node() {
@@ -177,7 +177,7 @@ fn entries<'j, 't>(json: Value<'j, 't>, place: Place<'_>, report: &mut Report) -
     items
 }
 
-/// The tag and the bytes of text, in lower case where it will be compared so.
+/// The tag and the bytes of a text, in lower case if `folds`.
 fn encoded_text(text: &str, folds: bool) -> (u8, Cow<'_, [u8]>) {
     if folds { (value::FOLDED, fold::folded(text.as_bytes()).into()) } else { (value::STRING, text.as_bytes().into()) }
 }

@@ -1,11 +1,11 @@
-//! Sorts things so that each stands behind those it needs.
+//! Sorts things so that each stands behind the things that it needs.
 use alloc::{vec, vec::Vec};
 
 /// The numbers of things in an order, and which of them stand in cycles.
 pub(crate) struct Order {
     /// Every thing once, behind those it needs. The things of one cycle stand side by side, in any order.
     pub(crate) order: Vec<usize>,
-    /// By thing: the number of its cycle. A thing in no cycle is alone under its number.
+    /// The number of each thing's cycle. A thing in no cycle is alone under its number.
     cycles: Vec<usize>,
 }
 
@@ -16,12 +16,14 @@ impl Order {
     }
 }
 
-/// Orders things by what each needs. Linear in their number and needs, and without recursion: Tarjan's strongly connected
-/// components, which come out with what they need in front.
+/// Orders things by their needs, in time linear in the things and the needs, and without recursion.
+///
+/// The algorithm is Tarjan's for strongly connected components, which come out behind the components that they need.
 pub(crate) fn in_order(needs: &[Vec<usize>]) -> Order {
     const NEW: usize = usize::MAX;
     let mut search = Order { order: Vec::with_capacity(needs.len()), cycles: vec![NEW; needs.len()] };
-    // By thing: when it was met, and the earliest that it leads back to among those whose cycle is still open.
+    // For each thing: the number under which it was met, and the lowest such number that it leads back to, among things whose cycle is
+    // still open.
     let (mut met, mut earliest) = (vec![NEW; needs.len()], vec![NEW; needs.len()]);
     let (mut count, mut cycles, mut open, mut path): (usize, usize, Vec<usize>, Vec<(usize, usize)>) = (0, 0, Vec::new(), Vec::new());
     let read = |list: &[usize], thing: usize| list.get(thing).copied().unwrap_or(NEW);
@@ -78,7 +80,7 @@ mod tests {
     use super::in_order;
     use crate::matching::seeded::Seeded;
 
-    /// By thing and thing: true if the first leads to the second. Tries every way there is (Warshall).
+    /// Tells by Warshall's algorithm whether one thing leads to another: true at `[one][other]` if it does.
     fn reaches(needs: &[Vec<usize>]) -> Vec<Vec<bool>> {
         let mut reaches: Vec<Vec<bool>> =
             needs.iter().map(|needs_of| (0..needs.len()).map(|other| needs_of.contains(&other)).collect()).collect();

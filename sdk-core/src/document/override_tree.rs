@@ -27,8 +27,7 @@ pub trait VisitLeaves<'t> {
     /// The error that ends a walk early.
     type Error;
 
-    /// Called before the members of an object are walked; those with a name in the
-    /// answer, which is sorted, are left out.
+    /// Called before the members of an object are walked. The members whose names are returned, sorted, are left out.
     fn object<'j>(&mut self, place: Place<'_>, depth: usize, members: &json::Members<'j, 't>) -> Result<Vec<Name<'j, 't>>, Self::Error>;
 
     /// Called at each leaf, in the order in which leaves are written.
@@ -54,7 +53,7 @@ fn walk<'t, V: VisitLeaves<'t>>(value: Value<'_, 't>, place: Place<'_>, path: &m
     Ok(())
 }
 
-/// Keeps the leaves whose paths are wanted; an object without a leaf goes, but for the outermost.
+/// Keeps the leaves whose paths are wanted. An object without a leaf is removed, except the outermost.
 pub fn retain_leaves(members: &mut Members<'_>, mut is_wanted: impl FnMut(&str) -> bool) {
     retain(members, &mut LeafPath::default(), &mut is_wanted);
 }
@@ -69,7 +68,7 @@ fn retain(members: &mut Members<'_>, path: &mut LeafPath, is_wanted: &mut impl F
     });
 }
 
-/// The way from the root of a tree to where a walk is.
+/// The path from the root of a tree to the place that a walk has reached.
 #[derive(Default)]
 struct LeafPath {
     dotted: String,
@@ -77,7 +76,7 @@ struct LeafPath {
 }
 
 impl LeafPath {
-    /// Goes on by a name, and back again.
+    /// Calls `walk` with the path extended by a name, and then takes the name off again.
     fn within<T>(&mut self, name: &str, walk: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.dotted.len();
         if self.depth > 0 {
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_wanted_goes_by_its_path_and_takes_empty_objects_along() {
+    fn unwanted_leaves_are_removed_by_their_paths_and_empty_objects_with_them() {
         let mut tree = members(r#"{"":{"a":1,"b":2},"a":{"b":{"c":3}},"d":{},"e":{"":4}}"#);
         retain_leaves(&mut tree, |path| matches!(path, ".a" | "e."));
         assert_eq!(tree, members(r#"{"":{"a":1},"e":{"":4}}"#));

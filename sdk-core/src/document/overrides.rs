@@ -20,9 +20,11 @@ use crate::{
 };
 
 impl Ruleset {
-    /// Compiles what one owner gets, written as in a document, and says what of it is left out: the same as for this owner in
-    /// the whole document, and the first [`MAX_ERRORS`](crate::limits::MAX_ERRORS) of it. The result belongs to this ruleset: one with
-    /// other flags, aliases or variants takes nothing from it.
+    /// Compiles the overrides of one owner, written as in a document, and reports the leaves that are left out.
+    ///
+    /// The overrides and the errors are those of the same owner in a whole document; of the errors, the first
+    /// [`MAX_ERRORS`](crate::limits::MAX_ERRORS). The overrides hold for this ruleset: one with other flags, aliases or variants takes
+    /// nothing from them.
     pub fn owner_overrides(&self, kind: OwnerKind, id: &str, tree: &str) -> (OwnerOverrides, Vec<DocumentError>) {
         let (section, mut report) = (Place::ROOT.name("overrides"), Report::default());
         let section = section.name(kind.section());
@@ -77,19 +79,19 @@ struct Reader<'l> {
 /// The variants of a flag, for looking up many times.
 struct Variants<'l> {
     by_name: BTreeMap<&'l str, u32>,
-    /// The first that is false, and the first that is true.
+    /// The numbers of the first variant that is false, and of the first that is true.
     booleans: [Option<u32>; 2],
 }
 
 impl<'l> Reader<'l> {
-    /// Reads all customers, or all organizations. An owner without overrides is none.
+    /// Reads all customers, or all organizations. An owner without overrides is left out.
     fn owners(&mut self, raw: &str, at: usize, place: Place<'_>) -> BTreeMap<String, OwnerOverrides> {
         let mut owners = BTreeMap::new();
         self.report.reading(at);
         if !Cursor::new(raw).open(b'{') {
             self.report.error(place, "expected an object of owners");
         }
-        // There may be a million of them: their names go before they are read.
+        // A document may name a million owners, so the list of their names is freed before their trees are read.
         let mut names: Vec<Cow<'_, str>> = Vec::with_capacity(members(raw, place).count());
         names.extend(members(raw, place).filter_map(|member| member.name.ok()));
         let mut repeated = Repeated::of(names.iter().map(Cow::as_ref));
@@ -142,8 +144,8 @@ impl<'l> Reader<'l> {
 /// The overrides of one owner, as far as they are read.
 struct Leaves<'r, 'l> {
     reader: &'r mut Reader<'l>,
-    /// By flag.
-    found: BTreeMap<u32, Named>,
+    /// The override of each flag, by number.
+    found: BTreeMap<u32, ChosenVariant>,
 }
 
 impl<'t> VisitLeaves<'t> for Leaves<'_, '_> {
@@ -191,7 +193,7 @@ impl<'t> VisitLeaves<'t> for Leaves<'_, '_> {
         let twice = || DocumentError::at(place, format_args!("flag {key:?} is named twice"));
         match self.found.get_mut(&flag) {
             None => {
-                self.found.insert(flag, Named { variant, loses: (!is_key).then(twice) });
+                self.found.insert(flag, ChosenVariant { variant, loses: (!is_key).then(twice) });
             }
             Some(before) if is_key => {
                 if let Some(error) = before.loses.take() {
@@ -206,13 +208,13 @@ impl<'t> VisitLeaves<'t> for Leaves<'_, '_> {
 }
 
 /// The variant that overrides a flag.
-struct Named {
+struct ChosenVariant {
     variant: u32,
     /// The error to report if the leaf whose single name is the flag's key comes after this one.
     loses: Option<DocumentError>,
 }
 
-/// The front of a path, as far as a key may go and a little more.
+/// A path, cut to at most twice the bytes of the longest key, for messages.
 struct Shortened<'p>(&'p str);
 
 impl core::fmt::Debug for Shortened<'_> {

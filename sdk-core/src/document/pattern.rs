@@ -22,8 +22,8 @@ use super::{
 /// The largest automaton that is not yet deterministic, in bytes of memory: a repetition of a repetition ends here.
 const MAX_NFA_BYTES: usize = 1 << 19;
 
-/// The work of one pattern: counted, never timed. Each byte of a pattern is so many steps, each state of its first automaton one, each
-/// transition that is tried to make it deterministic one, and each transition of what becomes of it.
+/// The work of one pattern: counted, never timed. A byte of the pattern counts [`STEPS_PER_BYTE`] steps; a state of its first automaton, a
+/// transition that is tried to make that one deterministic, and a transition of the result count one step each.
 struct Work<'b> {
     budget: &'b mut Budget,
     spent: usize,
@@ -47,12 +47,13 @@ std::thread_local! {
     pub(crate) static COMPILED: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 
-/// Steps that a byte of a pattern counts: parsing and translating the dearest takes as long, a pattern of nothing but dots and bars.
+/// The steps that a byte of a pattern counts, by the time that parsing and translating takes for the most expensive pattern, of dots and
+/// bars alone.
 const STEPS_PER_BYTE: usize = 60;
-/// Steps that an automaton counts which grows past [`MAX_NFA_BYTES`]: about as long as building it takes.
+/// The steps that an automaton counts if it grows past [`MAX_NFA_BYTES`], by the time that building it takes.
 const STEPS_OF_LARGE_NFA: usize = MAX_NFA_BYTES / 16;
 
-/// The table that `matching::pattern::found` walks.
+/// Compiles a pattern to the table that `matching::pattern::found` walks; takes its steps and its bytes off the budget.
 pub(crate) fn compile_pattern(pattern: &str, budget: &mut Budget) -> Result<Vec<u8>, PatternError> {
     #[cfg(test)]
     COMPILED.set(COMPILED.get() + 1);
@@ -83,12 +84,12 @@ pub(crate) fn compile_pattern(pattern: &str, budget: &mut Budget) -> Result<Vec<
 /// The reason why a pattern has no table.
 #[derive(Debug)]
 pub(crate) enum PatternError {
-    /// It is no expression, or nested too deeply; where, in bytes.
+    /// The pattern is no expression, or nests too deep; `offset` counts bytes.
     Syntax {
         offset: usize,
         kind: ast::ErrorKind,
     },
-    /// It asks for something that is left out on purpose.
+    /// The pattern asks for a feature that is left out on purpose; `offset` counts bytes.
     Unavailable {
         offset: usize,
         what: &'static str,
@@ -99,9 +100,9 @@ pub(crate) enum PatternError {
     TooLarge {
         bytes: usize,
     },
-    /// Stopped before the size of the table was known.
+    /// The compiler stopped before it knew the size of the table.
     TooComplex,
-    /// All patterns of the document together are too much.
+    /// All patterns of the document together take more than its budget.
     Exhausted,
 }
 
@@ -123,7 +124,7 @@ impl fmt::Display for PatternError {
 
 impl core::error::Error for PatternError {}
 
-/// The form is described in `matching::pattern`.
+/// Writes the table in the form that `matching::pattern` describes.
 fn write(minimal: &Minimal) -> Result<Vec<u8>, PatternError> {
     let mut runs: Vec<[u8; 2]> = Vec::new();
     for (byte, &class) in (0..=255).zip(&minimal.classes) {
@@ -140,7 +141,7 @@ fn write(minimal: &Minimal) -> Result<Vec<u8>, PatternError> {
         return Err(PatternError::TooLarge { bytes });
     }
     let mut table = Vec::with_capacity(bytes);
-    // There is a run, at most 256 of them, and as many classes.
+    // There are 1 to 256 runs, and 1 to 256 classes.
     let less_one = |count: usize| count.saturating_sub(1).to_le_bytes()[0];
     table.extend([width.to_le_bytes()[0], less_one(runs.len())]);
     table.extend(runs.as_flattened());
@@ -166,8 +167,8 @@ mod tests {
         super::compile_pattern(pattern, &mut Budget::default())
     }
 
-    /// Compiles patterns under one budget: how many were refused, the index of the pattern that exhausted it, and the
-    /// budget left.
+    /// Compiles patterns under one budget; returns the number of refused patterns, the index of the pattern that exhausted the budget, and
+    /// the budget left.
     fn of_one_budget(patterns: impl Iterator<Item = String>) -> (usize, Option<usize>, Budget) {
         let (mut budget, mut refused) = (Budget::default(), 0);
         for (number, pattern) in patterns.enumerate() {
@@ -183,13 +184,13 @@ mod tests {
     #[test]
     fn hostile_patterns_exhaust_the_work_of_a_document() {
         let (refused, exhausted, budget) = of_one_budget((0..1_000).map(|_| "(a|b)*a(a|b){20}".into()));
-        // Each takes all the work that one pattern may, and a little that is seen too late.
+        // Each pattern takes all the work that one pattern may, and the little that is done before the limit is noticed.
         assert_eq!((refused, exhausted), (59, Some(59)));
         assert_eq!(budget.work, 0);
         const { assert!(MAX_PATTERNS_WORK / MAX_PATTERN_WORK == 60) };
     }
 
-    /// Parsing alone takes most of the time of these, whether they are refused then or not.
+    /// Parsing takes most of the time of these patterns, refused or not.
     #[test]
     fn long_patterns_exhaust_the_work_of_a_document() {
         for part in [".|", "a?", "[^a]", "$^"] {
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn found_anywhere() {
+    fn a_pattern_is_found_anywhere_in_the_text() {
         check("b+c", &["bc", "abbbcd"], &["", "b", "c", "cb"]);
         check("", &["", "a"], &[]);
         check("[a&&b]", &[], &["", "a", "b"]);
@@ -286,7 +287,7 @@ mod tests {
         check(r"^\B$", &[""], &["a", "é"]);
         check(r"a\Bé", &[], &["aé"]);
         check(r"^a\b.\b", &["aéa"], &["aé", "ab"]);
-        // Between the bytes of é there is no place for it.
+        // `\B` never holds between the bytes of é.
         check(r"\B", &["", "é", "ab"], &["a", "aéa"]);
         check(r"\B(|[a&&b])", &["", "é", "ab"], &["a", "aéa"]);
         check(r"\b{start-half}\b{end-half}", &["", "é"], &["aéa"]);
@@ -320,7 +321,7 @@ mod tests {
         refused("^[ab]{4000}$", "pattern needs 16017 bytes as a table, at most 16000 are allowed");
     }
 
-    /// Refused or not, after a counted number of steps; the time is written to standard error, not judged.
+    /// Each pattern is compiled or refused within a counted number of steps; the test prints the time and does not judge it.
     #[test]
     fn hostile_patterns_end_soon() {
         let nested = format!("{}a{}", "(".repeat(5_000), ")".repeat(5_000));
@@ -398,9 +399,9 @@ mod tests {
         }
     }
 
-    /// The `regex` crate is asked in its own words: ASCII classes spelled out, both cases of a letter written down.
+    /// The `regex` crate gets the same pattern in its own syntax: ASCII classes spelled out, both cases of a letter written down.
     #[test]
-    fn as_the_regex_crate_finds_it() {
+    fn patterns_are_found_as_the_regex_crate_finds_them() {
         let mut random = Seeded(8);
         let (mut hits, mut misses, mut too_large) = (0, 0, 0);
         for _ in 0..1_500 {
@@ -480,7 +481,7 @@ mod tests {
                 self.ignore_case = outside;
                 // Without their i the flags may be none: `?:` and `?-:`.
                 let their_flag = flag.replace('i', "").replace("-:", ":");
-                // In x a space would be ignored; pieces write it as a class.
+                // The flag x would ignore a space, so pieces write it as a class.
                 return (format!("({flag}{ours})"), format!("({their_flag}{theirs})"));
             }
             let both = |text: &str| (text.to_string(), text.to_string());

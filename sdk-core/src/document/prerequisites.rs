@@ -1,4 +1,4 @@
-//! Prerequisites: which flag each names, and the order in which a flag stands behind those it needs.
+//! Prerequisites: finds the flags that they name, and an order in which each flag stands behind those that it needs.
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
@@ -11,7 +11,7 @@ use crate::json::Place;
 pub(crate) struct Linked {
     /// The places of the flags in the order of the ruleset.
     pub(crate) order: Vec<usize>,
-    /// By flag: its prerequisites.
+    /// The prerequisites of each flag.
     pub(crate) required: Vec<Vec<Required>>,
 }
 

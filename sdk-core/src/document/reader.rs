@@ -1,4 +1,4 @@
-//! Reading the members of an object: which may stand there, what kind each must be, and what is wrong with it if not.
+//! Reads the members of an object, and reports unknown members, repeated ones and those of a wrong kind.
 use alloc::{borrow::Cow, string::String, vec, vec::Vec};
 use core::fmt;
 
@@ -111,7 +111,7 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-/// Takes a value that is to be true or false.
+/// Reads a boolean; `None` after reporting another kind of value.
 pub(crate) fn as_boolean(json: Value<'_, '_>, place: Place<'_>, report: &mut Report) -> Option<bool> {
     if let Node::Boolean(boolean) = json.node() {
         return Some(boolean);
@@ -120,7 +120,7 @@ pub(crate) fn as_boolean(json: Value<'_, '_>, place: Place<'_>, report: &mut Rep
     None
 }
 
-/// A member twice in one object is an error at that member.
+/// Reports each name that stands twice in an object, at its member.
 fn report_repeated(members: &Members<'_, '_>, place: Place<'_>, report: &mut Report) {
     for name in members.repeated() {
         report.twice(place.name(&name.text()));
@@ -159,7 +159,7 @@ pub(crate) fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Ve
 pub(crate) struct Repeated {
     /// Sorted.
     names: Vec<String>,
-    /// Of each whether it was met.
+    /// For each name: true if it was met.
     met: Vec<bool>,
 }
 

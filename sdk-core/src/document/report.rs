@@ -12,7 +12,7 @@ pub(crate) struct Report {
     errors: Vec<(usize, DocumentError)>,
     /// The number of all errors, also of those that are not kept.
     count: usize,
-    /// The place of the last error that is kept, once there are enough: what stands behind it is only counted.
+    /// The offset of the last error that is kept, once there are enough; an error behind it is only counted.
     last: Option<usize>,
     /// The offset of the flag, segment or owner that is being read.
     at: usize,
@@ -21,7 +21,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Says where in the text the flag, segment or owner stands that errors are about from now on.
+    /// Sets the offset of the flag, segment or owner that the next errors are about.
     pub(crate) fn reading(&mut self, offset: usize) {
         self.at = offset;
     }
@@ -46,7 +46,7 @@ impl Report {
         }
     }
 
-    /// Adds what is wrong with something that was compiled by itself: the errors that were kept, and how many there were.
+    /// Adds the errors of a part that was compiled by itself: those that it kept, and the number of all.
     pub(crate) fn add_all(&mut self, errors: &[DocumentError], count: usize) {
         errors.iter().cloned().for_each(|error| self.add(error));
         self.count += count.saturating_sub(errors.len());
@@ -56,7 +56,7 @@ impl Report {
         self.refusal.get_or_insert_with(|| DocumentError::at(place, message));
     }
 
-    /// Reports that something else was expected.
+    /// Reports a value of another kind than the expected one.
     pub(crate) fn expected(&mut self, place: Place<'_>, what: &str, found: Value<'_, '_>) {
         self.error(place, format_args!("expected {what}, found {}", found.kind()));
     }
@@ -66,7 +66,7 @@ impl Report {
         self.error(place, "a member of this name stands here twice");
     }
 
-    /// Reports more of something than there may be; answers whether there is.
+    /// Reports a count above `most`, and returns true; returns false for any other.
     pub(crate) fn too_many(&mut self, place: Place<'_>, count: usize, most: usize, what: &str) -> bool {
         if count > most {
             self.error(place, format!("{count} {what}, at most {most} are allowed"));
@@ -74,13 +74,13 @@ impl Report {
         count > most
     }
 
-    /// A mark of the errors so far: an equal mark later says that nothing was reported since.
+    /// A mark of the errors so far: a later mark is equal if no error was reported in between.
     pub(crate) fn mark(&self) -> (usize, bool) {
         (self.count, self.refusal.is_some())
     }
 
-    /// The errors that are kept, in the order of what they are about, and how many there are in all. About one flag, segment or
-    /// owner they stand in the order in which they were found.
+    /// The errors that are kept, in the order of the document, and the number of all. Errors of one flag, segment or owner stand in the
+    /// order in which they were found.
     pub(crate) fn finish(mut self) -> (Vec<DocumentError>, usize) {
         self.sort();
         let mut errors: Vec<DocumentError> = self.errors.into_iter().map(|(_, error)| error).collect();
@@ -88,7 +88,7 @@ impl Report {
         (errors, self.count)
     }
 
-    /// Counts an error; answers whether it may be one of those that are kept.
+    /// Counts an error; returns true if it may be one of those that are kept.
     fn counts(&mut self) -> bool {
         self.count += 1;
         self.last.is_none_or(|last| self.at < last)

@@ -1,4 +1,4 @@
-//! From the state of one flag to that flag's steps: what a kill and a step of a rollout change.
+//! Compiles the state of one flag to that flag's steps, the part of a ruleset that a kill or a step of a rollout changes.
 use alloc::vec::Vec;
 
 use super::{
@@ -25,9 +25,10 @@ impl Compiler {
     /// The change of a ruleset by which one flag has the state that `text` says. `text` is the whole flag, an object as it stands in a document
     /// under the flag's key: its definition unchanged, and its new `enabled` and `rollout`.
     ///
-    /// It takes as long as the flag is large, whatever the size of the ruleset. The flag must have this definition in the document that
-    /// the ruleset was compiled from. `None` says nothing about the state, but that the whole document must be compiled: this compiler
-    /// does not keep the flag's definition, the flag cannot be read, or its lists name units that the tables do not have.
+    /// It takes time by the size of the flag and the number of the ruleset's attributes, and none by the number of flags. The flag must
+    /// have this definition in the document that the ruleset was compiled from. `None` means that the whole document must be compiled, and
+    /// says nothing about the state: this compiler does not keep the flag's definition, the flag cannot be read, or its lists name units
+    /// that the tables do not have.
     ///
     /// ```
     /// use sdk_core::{Compiler, Context, Millis};
@@ -53,7 +54,7 @@ impl Compiler {
         let state = State::read(member, place, &mut report)?;
         let definition = entry.compiled.definition.as_ref()?;
         let flag = ruleset.find(key).filter(|flag| ruleset.key_of(*flag) == key)?;
-        let Laid { required, conditions } = Laid::read(&ruleset.image, flag, definition)?;
+        let Unchanged { required, conditions } = Unchanged::read(&ruleset.image, flag, definition)?;
         let mut tables = NewSteps::over(&ruleset.image);
         let (environment, key_of_draws) = (ruleset.environment.as_deref(), ruleset.key);
         let (required, conditions, state) = (&*required, &*conditions, &state);
@@ -63,14 +64,14 @@ impl Compiler {
 }
 
 /// The parts of a flag's steps that no state changes, as they stand in the tables.
-struct Laid {
+struct Unchanged {
     required: Vec<Required>,
     /// The places of the conditions of all targets, then of all rules; 0 for a rule without one.
     conditions: Vec<u32>,
 }
 
-impl Laid {
-    /// Reads them from the steps of a flag with this definition; `None` if the steps are not of it.
+impl Unchanged {
+    /// Reads the parts from the steps of a flag with this definition; `None` if the steps are not of it.
     fn read(image: &Image, flag: u32, definition: &Definition) -> Option<Self> {
         let (prerequisites, targets) = (definition.prerequisites.len(), definition.targets.len());
         let has_condition: Vec<bool> =

@@ -18,10 +18,10 @@ use crate::{
 /// A rollout, read.
 #[derive(Default)]
 pub(crate) struct Rollout {
-    /// As the document writes it.
+    /// The status that the document writes.
     pub(crate) status: Status,
     pub(crate) rolled_back: bool,
-    /// Status active, paused or completed, and not in tier 0: only then does it count.
+    /// True if the status is active, paused or completed and the tier is not 0; otherwise the lists and the percentage do not count.
     pub(crate) running: bool,
     pub(crate) tier: Option<u8>,
     /// Buckets below this are in, `0..=BUCKETS`.
@@ -101,7 +101,7 @@ fn units(fields: &Fields<'_, '_, '_>, name: &str, report: &mut Report) -> Scalar
     units.trimmed()
 }
 
-/// The guard is steering, not evaluation: here it is only checked.
+/// Checks the guard of a rollout, which no answer depends on.
 fn check_guard(json: Value<'_, '_>, place: Place<'_>, report: &mut Report) {
     let Some(fields) = Fields::of(json, place, &["method", "errorRate", "timeWindow", "minSamples"], report) else { return };
     if let Some(method) = fields.string("method", report)

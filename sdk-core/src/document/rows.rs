@@ -1,4 +1,4 @@
-//! From rows to a ruleset: a store that keeps definitions, states and segments apart compiles each once and links them.
+//! Links rows to a ruleset, for a store that keeps definitions, states and segments apart and compiles each once.
 use alloc::{format, vec::Vec};
 
 use super::{
@@ -7,7 +7,7 @@ use super::{
     definition::{CompiledFlag, CompiledSegment, Part},
     error::DocumentError,
     limits::{MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_SEGMENTS},
-    link::{Environment, Lent, StatedFlag},
+    link::{Environment, MaybeOwned, StatedFlag},
     reader::{Repeated, Report},
     segments::StandingSegment,
     state::FlagState,
@@ -35,8 +35,8 @@ use crate::{evaluate::overrides::Overrides, json::Place};
 /// ```
 ///
 /// Errors stand in the order of the rows, those of segments first; [`Ruleset::owner_overrides`](crate::Ruleset::owner_overrides) reads
-/// overrides for the ruleset. A name that two rows have leaves out both. An error refuses all rows: together they break a limit of a
-/// document.
+/// overrides for the ruleset. If two rows have the same name, both are left out. An error refuses all rows: together they break a limit of
+/// a document.
 pub fn link<'r>(
     environment: &Environment<'_>,
     segments: impl IntoIterator<Item = &'r CompiledSegment>,
@@ -51,7 +51,7 @@ pub fn link<'r>(
     }
     let names = || segments.iter().map(|segment| &*segment.name);
     let keys = || flags.iter().map(|(flag, _)| &*flag.key);
-    let (mut report, mut all) = (Report::default(), Whole::default());
+    let (mut report, mut all) = (Report::default(), Total::default());
 
     let (mut standing, mut repeated) = (Vec::with_capacity(segments.len()), Repeated::of(names()));
     for (at, compiled) in segments.iter().enumerate() {
@@ -70,8 +70,8 @@ pub fn link<'r>(
             stated.push(StatedFlag {
                 at,
                 compiled,
-                tables: Lent::Kept(&compiled.part.tables),
-                state: state.state.as_ref().map(Lent::Kept),
+                tables: MaybeOwned::Borrowed(&compiled.part.tables),
+                state: state.state.as_ref().map(MaybeOwned::Borrowed),
             });
         }
     }
@@ -82,12 +82,12 @@ pub fn link<'r>(
 
 /// The share of a document's limits that all rows take together.
 #[derive(Default)]
-struct Whole {
+struct Total {
     bytes: usize,
     budget: Budget,
 }
 
-impl Whole {
+impl Total {
     /// Adds a part and the bytes of its state; an error where the limits do not allow it.
     fn add(&mut self, part: &Part, state: usize, place: Place<'_>) -> Result<(), DocumentError> {
         self.bytes = self.bytes.saturating_add(part.length).saturating_add(state);

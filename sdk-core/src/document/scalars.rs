@@ -8,7 +8,7 @@ use crate::context::value;
 pub(crate) struct Scalars(Vec<u8>);
 
 impl Scalars {
-    /// Room for the values of a list: a first guess.
+    /// An empty list with room for this many entries of eight bytes each.
     pub(crate) fn with_capacity(entries: usize) -> Self {
         Self(Vec::with_capacity(entries * 8))
     }
@@ -31,7 +31,7 @@ impl Scalars {
         self.0.extend_from_slice(encoded);
     }
 
-    /// Gives back what of the buffer is not used.
+    /// Frees the unused memory of the buffer.
     pub(crate) fn trimmed(mut self) -> Self {
         self.0.shrink_to_fit();
         self

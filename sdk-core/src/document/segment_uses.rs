@@ -67,14 +67,14 @@ impl SegmentUses {
     }
 }
 
-/// Takes so many bytes off the front.
+/// Takes `length` bytes off the front.
 fn split<'s>(rest: &mut &'s str, length: u32) -> &'s str {
     let (front, behind) = rest.split_at_checked(length as usize).unwrap_or_default();
     *rest = behind;
     front
 }
 
-/// The length of a piece of a document.
+/// The length of a piece of a document, in bytes.
 #[expect(clippy::cast_possible_truncation, reason = "documents are limited to 8 MB")]
 fn length(text: &str) -> u32 {
     text.len() as u32

@@ -16,9 +16,9 @@ use crate::{bucket::BucketKey, model::build::Builder};
 /// The outcome of linking a segment.
 #[derive(Clone, Copy)]
 enum Segment {
-    /// Linked, and how deep its condition nests.
+    /// The segment is linked; `depth` is the number of levels of its condition.
     Sound { linked: LinkedSegment, depth: u32 },
-    /// Unusable, as was reported.
+    /// The segment cannot be used, as is reported already.
     Broken,
 }
 
@@ -48,7 +48,7 @@ impl<'s> Segments<'s> {
         };
         let needs: Vec<Vec<usize>> = segments.iter().map(needs).collect();
         let mut all = Self(known.map(|name| (name, Segment::Broken)).collect());
-        // Of a cycle whichever comes first finds the next one broken still, and so on round.
+        // The first segment of a cycle finds the next one still broken, so that the whole cycle stays broken.
         for number in in_order(&needs).order {
             let Some(segment) = segments.get(number) else { continue };
             report.reading(segment.at);
@@ -63,8 +63,8 @@ impl<'s> Segments<'s> {
         all
     }
 
-    /// Reports what is wrong with a part by itself, and finds the segments that it names, by their places among its uses, and how deep
-    /// its conditions nest in them. `None` after reporting one that cannot be used.
+    /// Reports the errors of a part, and finds the segments that it names, in the order of its uses, and the deepest level that its
+    /// conditions reach in them. `None` after reporting a segment that cannot be used.
     pub(crate) fn resolve(&self, part: &Part, report: &mut Report) -> Option<(Vec<LinkedSegment>, u32)> {
         report.add_all(&part.errors, part.error_count);
         let (mut used, mut deepest) = (Vec::with_capacity(part.segments.len()), 0);

@@ -1,10 +1,10 @@
-//! A document compiled for a database: what its functions interpret, as JSON that no one has to parse as a document again.
+//! Compiles a document for a database, to the JSON that its functions interpret without parsing a document.
 use alloc::{string::String, vec::Vec};
 
 use super::{
     compile::{Compiled, Compiler},
     error::DocumentError,
-    link::{Lent, StatedFlag},
+    link::{MaybeOwned, StatedFlag},
     rollout::Rollout,
     state::State,
 };
@@ -46,10 +46,10 @@ use crate::{
 pub fn compile_for_sql(text: &str, missing_key: Option<BucketKey>) -> Result<(String, usize), DocumentError> {
     let mut states: Vec<(String, State)> = Vec::new();
     let restate = |flag: &mut StatedFlag<'_>| {
-        // A compiler that keeps nothing lends no state.
-        if let Some(Lent::Spent(state)) = flag.state.take() {
+        // A compiler that keeps nothing passes every state as [`MaybeOwned::Owned`].
+        if let Some(MaybeOwned::Owned(state)) = flag.state.take() {
             states.push((flag.compiled.key.as_ref().into(), state));
-            flag.state = Some(Lent::Spent(State::with_every_step()));
+            flag.state = Some(MaybeOwned::Owned(State::with_every_step()));
         }
     };
     let (compiled, environment) = Compiler::keeping_nothing().compile_restated(text, missing_key, restate)?;

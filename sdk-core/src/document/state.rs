@@ -21,7 +21,7 @@ pub(crate) const ROLLOUT: &str = "rollout";
 ///
 /// The default is that of a flag without a state: it is on and has no rollout.
 pub struct FlagState {
-    /// `None` where something is wrong.
+    /// `None` if the text has an error.
     pub(crate) state: Option<State>,
     /// The first errors, and the number of all.
     pub(crate) errors: Vec<DocumentError>,
@@ -99,7 +99,7 @@ impl State {
         Self { enabled: true, rollout }
     }
 
-    /// Reads the state of the flag at `place` from those of its members that are there; `None` after reporting what is wrong.
+    /// Reads the state of the flag at `place` from its members, of which both may be absent; `None` after reporting their errors.
     pub(crate) fn read<'j, 't: 'j>(
         member: impl Fn(&'static str) -> Option<Value<'j, 't>>,
         place: Place<'_>,

@@ -11,9 +11,9 @@ use crate::{
     },
 };
 
-/// A prerequisite.
+/// A prerequisite whose flag was looked up.
 pub(crate) enum Required {
-    /// It names no flag, or one that needs this one: nothing meets it.
+    /// A prerequisite that is never met: it names no flag, or one that needs this flag.
     Never,
     /// The number of its flag, and of the variants that meet it.
     Flag { flag: u32, variants: alloc::vec::Vec<u32> },
@@ -27,15 +27,15 @@ pub(crate) struct Plan<'p> {
     pub(crate) required: &'p [Required],
     /// The places of the conditions of all targets, then of all rules; 0 for a rule without one.
     pub(crate) conditions: &'p [u32],
-    /// The document's.
+    /// The environment that the document names, if it names one.
     pub(crate) environment: Option<&'p str>,
     pub(crate) key: BucketKey,
 }
 
 /// Lays the steps of a flag and returns the place where they start.
 ///
-/// Behind a step that answers everybody stand those that it hides: a state that hides nothing is then laid from the tables alone, without
-/// the flag's conditions being copied again. Hidden lists are left out, because they may be most of a document.
+/// The steps behind one that always answers are laid too, although no evaluation takes them: the tables then have all that a later state
+/// needs, and the flag's conditions are not copied again. Hidden lists are left out, because they may be most of a document.
 pub(crate) fn lay(plan: &Plan<'_>, builder: &mut impl StepTables) -> u32 {
     let Plan { flag_key, definition, state: State { enabled, rollout }, required, conditions, environment, key } = *plan;
     let unit = builder.attribute(definition.unit.as_deref().unwrap_or(TARGETING_KEY));
@@ -81,7 +81,7 @@ pub(crate) fn lay(plan: &Plan<'_>, builder: &mut impl StepTables) -> u32 {
         let step = first_rule.plus(index);
         match &rule.serve {
             Serve::Variant(variant) => {
-                // A rule without a condition always holds, and what follows is never reached.
+                // A rule without a condition always holds, and no step behind it is reached.
                 builder.guard(*condition);
                 builder.constant(Decision::new(Some(*variant), Reason::TargetingMatch, Layer::Rule, step));
             }
@@ -95,7 +95,7 @@ pub(crate) fn lay(plan: &Plan<'_>, builder: &mut impl StepTables) -> u32 {
         }
     }
     let percentage = first_rule.plus(definition.rules.len());
-    // In tier 1 a list of those allowed is the audience.
+    // In tier 1 an allow list with entries is the audience, and nobody is drawn.
     let by_list = rollout.tier == Some(1) && !rollout.allow.is_empty();
     if rollout.running && !by_list {
         let on = Decision::new(Some(definition.on), Reason::Split, Layer::Rollout, percentage);

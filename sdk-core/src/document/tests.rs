@@ -1,4 +1,4 @@
-//! Documents that break a rule or a limit, and what stays.
+//! Documents that break a rule or a limit, and the parts of them that stay.
 use alloc::{format, string::String, vec::Vec};
 
 use serde_json::Value;
@@ -22,7 +22,7 @@ fn compiled(rest: &str) -> Result<Compiled, DocumentError> {
     compile(&format!("{{{HEAD},{rest}}}"), None)
 }
 
-/// The flags that stay, sorted, and the places of what is wrong.
+/// Checks the flags that stay, sorted, and the places of the errors.
 #[track_caller]
 fn check(rest: &str, flags: &[&str], errors: &[&str]) -> Compiled {
     let compiled = compiled(rest).unwrap_or_else(|error| panic!("{rest:.200}: {error}"));
@@ -118,7 +118,7 @@ fn a_broken_prerequisite_turns_its_flag_off_and_takes_none_away() {
     for flag in ["self", "round", "trip", "unknown", "left"] {
         assert_eq!(answer(&compiled, flag), ("off".into(), "PREREQUISITE_FAILED".into()), "{flag}");
     }
-    // `trip` is off, which is what `outside` asks for.
+    // `trip` is off, and `outside` requires that variant.
     for flag in ["outside", "met"] {
         assert_eq!(answer(&compiled, flag), ("on".into(), "DEFAULT".into()), "{flag}");
     }
@@ -189,7 +189,7 @@ fn of_overrides_of_one_flag_the_key_wins_then_the_first_that_is_sound() {
 }
 
 #[test]
-fn members_of_edition_2_are_checked() {
+fn each_member_of_a_flag_is_checked_by_its_own_rule() {
     let long = "v".repeat(129);
     for (flag, error) in [
         (r#"{"lifetime":"release","expires":"2026-12-31T00:00:00Z","onMissingUnit":"continue","metadata":{"team":"chat","n":1.5,"b":true}}"#.into(), None),
@@ -277,9 +277,9 @@ fn a_limit_of_the_document_refuses_it() {
     refused(&patterns(100), "/flags/a/rules/59/if/value");
 }
 
-/// A flag of type object whose one value, a list, has so many bytes in its canonical form.
+/// A flag of type object whose one value, a list, has `bytes` bytes in its canonical form.
 fn object_flag(bytes: usize) -> String {
-    // Brackets and quotes, numbers of 21 digits with a comma behind each, and one text of what is left.
+    // Brackets and quotes, numbers of 21 digits with a comma behind each, and one text of the bytes that are left.
     let numbers = 40_000.min((bytes - 4) / 22);
     let value = format!("[{}\"{}\"]", "1e20,".repeat(numbers), "x".repeat(bytes - 4 - 22 * numbers));
     format!(r#"{{"type":"object","variants":{{"v":{value}}},"on":"v","off":"v"}}"#)
@@ -292,7 +292,7 @@ fn values_count_in_their_canonical_form_and_8_000_000_bytes_of_them_are_taken() 
     refused(&flags(3_000_000, 5_000_001), "/flags/b/variants/v");
     refused(&flags(8_000_001, 10), "/flags/a/variants/v");
 
-    // So it is where each is compiled by itself, and where one of the two is known from the document before.
+    // The limit is the same if each flag is compiled by itself, and if one of the two is kept from the document before.
     let environment = Environment { name: None, key: BucketKey::from_bytes([7; 16]), private: &[] };
     let state = FlagState::default();
     let linked = |first, second| {
@@ -309,13 +309,13 @@ fn values_count_in_their_canonical_form_and_8_000_000_bytes_of_them_are_taken() 
 }
 
 #[test]
-fn the_first_thousand_errors_are_told_and_all_are_counted() {
+fn the_first_thousand_errors_are_reported_and_all_are_counted() {
     let unknown = counted(200_000, |n| format!(r#""u{n}":0"#));
     let compiled = compiled(&format!(r#""flags":{{"a":{{{unknown}}},"b":{{"x":0}}}},"segments":{{"s":0}}"#)).unwrap();
     assert_eq!(compiled.error_count, 200_002);
     assert_eq!(compiled.errors.len(), MAX_ERRORS);
     assert!(compiled.errors.iter().zip(0..).all(|(error, n)| error.pointer == format!("/flags/a/u{n}")));
-    // By where things stand, not by when they are read: segments are read first and flags are linked last.
+    // Errors stand in the order of the document, not in that of reading: segments are read first and flags are linked last.
     let rest = r#""flags":{"a":{"prerequisites":[{"flag":"x","variants":[]}]},"b":{"enabled":1}},"segments":{"s":0}"#;
     check(rest, &["a"], &["/flags/a/prerequisites/0/flag", "/flags/b/enabled", "/segments/s"]);
 }
@@ -328,7 +328,7 @@ fn a_pointer_and_a_message_are_short_however_long_a_name_is() {
     assert!(compiled.errors.iter().all(|error| error.pointer.len() < 1_010 && error.message.len() < 1_010));
 }
 
-/// Compiles `text`, and answers how many patterns that took and what is wrong, which is what a compiler of its own finds.
+/// Compiles `text`; returns the number of patterns that were compiled, and the errors, which are those that a fresh compiler finds.
 #[track_caller]
 fn recompiled(compiler: &mut Compiler, text: &str) -> (usize, Vec<DocumentError>) {
     let fresh = compile(text, None).unwrap();
@@ -359,7 +359,7 @@ fn only_definitions_that_changed_are_compiled_again() {
     };
     assert_eq!(patterns(&document(one, "x", "", "^b")), 4);
     assert_eq!(patterns(&document(one, "x", "", "^b")), 0);
-    // A kill, and a kill that is none.
+    // A kill, and then states with errors.
     assert_eq!(patterns(&document(one, "x", r#""enabled":false,"#, "^b")), 0);
     assert_eq!(patterns(&document(one, "x", r#""enabled":"no","#, "^b")), 0);
     assert_eq!(patterns(&document(one, "x", r#""rollout":{"status":"rolled_back","allow":["\ud800"]},"#, "^b")), 0);
@@ -367,7 +367,7 @@ fn only_definitions_that_changed_are_compiled_again() {
     assert_eq!(patterns(&document(one, "x", "", "^other")), 1);
     assert_eq!(patterns(&document(one, "x", "", "(")), 1);
     assert_eq!(patterns(&document(one, "x", "", "(")), 0);
-    // A member twice is wrong with the definition.
+    // A member that stands twice is an error of the definition.
     assert_eq!(patterns(&document(one, "x", r#""enabled":true,"enabled":false,"#, "^b")), 2);
 }
 
@@ -393,7 +393,8 @@ fn a_refused_document_leaves_a_compiler_as_it_was() {
     assert_eq!(compiler.compile(&refused, None).err(), fresh);
 }
 
-/// A document as rows: its segments, and its flags with their states. Objects keep no order here, so that the document has to be sorted.
+/// A document as rows: its segments, and its flags with their states. `serde_json` sorts the members of objects, so that the document has
+/// to be sorted.
 fn rows(sections: &str) -> (Vec<CompiledSegment>, Vec<(CompiledFlag, FlagState)>) {
     let mut document: Value = serde_json::from_str(&format!("{{{sections}}}")).unwrap();
     let mut members = |section: &str| document.get_mut(section).and_then(Value::as_object_mut).map(core::mem::take).into_iter().flatten();
@@ -475,12 +476,12 @@ fn rows_past_a_limit_of_documents_are_refused() {
         (0..=MAX_SEGMENTS).map(|number| CompiledSegment::compile(&format!("s{number}"), "{\"all\":[]}").unwrap()).collect();
     assert_eq!(linked(&segments[1..], &[]).unwrap().error_count, 0);
     assert_eq!(linked(&segments, &[]).unwrap_err().pointer, "/segments");
-    // Three rows of 3 MB.
+    // Two rows of 3 MB are taken, three are not.
     let long: Vec<_> =
         ["a", "b", "c"].map(|key| (flag(key).0, FlagState::read(key, &format!("{{\"rollout\":{{}}{}}}", " ".repeat(3_000_000))))).into();
     assert_eq!(linked(&[], &long[1..]).unwrap().ruleset.len(), 2);
     assert_eq!(linked(&[], &long).unwrap_err().pointer, "");
-    // Every rule takes one of 60 parts of the work that all patterns may.
+    // Every rule takes a sixtieth of the work that all patterns may take.
     let rule = r#"{"if":{"attribute":"a","op":"matches","value":"(a|b)*a(a|b){20}"},"serve":"on"}"#;
     let costly = |key: &str, count| CompiledFlag::compile(key, &format!(r#"{{"rules":[{}]}}"#, counted(count, |_| rule.into())));
     let rows = ["a", "b"].map(|key| (costly(key, 31).unwrap(), FlagState::default()));

@@ -5,12 +5,12 @@ use alloc::{string::String, vec::Vec};
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Texts {
     all: String,
-    /// By text: where it ends.
+    /// The offset at which each text ends.
     ends: Vec<u32>,
 }
 
 impl Texts {
-    /// Room for so many texts, but not for what they say.
+    /// An empty list with room for `count` texts, but not for their bytes.
     pub(crate) fn with_capacity(count: usize) -> Self {
         Self { all: String::new(), ends: Vec::with_capacity(count) }
     }
@@ -21,7 +21,7 @@ impl Texts {
         self.ends.push(self.all.len() as u32);
     }
 
-    /// Gives back what of the buffers is not used.
+    /// Frees the unused memory of the buffers.
     pub(crate) fn trimmed(mut self) -> Self {
         self.all.shrink_to_fit();
         self.ends.shrink_to_fit();

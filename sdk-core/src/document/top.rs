@@ -1,4 +1,4 @@
-//! The top level of a document: which members it has, and where its flags and segments stand. Their values stay unread.
+//! Reads the top level of a document: its members, and the places of its flags and segments, whose values stay unread.
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{
@@ -16,7 +16,7 @@ use crate::{
 /// The members of a document.
 const NAMES: [&str; 7] = ["schema", "environment", "bucketKey", "private", "segments", "flags", "overrides"];
 
-/// A document whose text is JSON of no more than its limits.
+/// The top level of a document whose text is JSON within the limits.
 pub(crate) struct Top<'t> {
     pub(crate) environment: Option<String>,
     pub(crate) key: BucketKey,

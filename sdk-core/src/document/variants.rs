@@ -20,7 +20,7 @@ pub(crate) struct Names {
     sorted: Vec<u32>,
 }
 
-/// So many names are looked through one by one.
+/// The most names that are compared one by one; longer lists are sorted.
 const FEW: usize = 8;
 
 impl Names {
@@ -55,7 +55,7 @@ pub(crate) struct Variants {
 }
 
 impl Variants {
-    /// Reads them; `None` after reporting that there are none, too many, or more than the document's budget has room for.
+    /// Reads the variants of a flag; `None` after reporting that there are none, too many, or more than the document's budget has room for.
     pub(crate) fn read(
         kind: FlagType,
         fields: &Fields<'_, '_, '_>,
@@ -88,7 +88,7 @@ impl Variants {
                 report.error(place, fault);
             }
             report_repeated_within(json, place, report);
-            // A variant of the wrong type keeps its place, so that what names it is not reported too.
+            // A variant of the wrong type keeps its place, so that the members that name it are not reported too.
             let encoded = match encode(kind, json, budget) {
                 Ok(Some(encoded)) => encoded,
                 Ok(None) => {
@@ -156,7 +156,7 @@ fn article(kind: FlagType) -> &'static str {
     }
 }
 
-/// A variant's value in the form of the tables; `None` where it is not of the flag's type.
+/// A variant's value in the form of the tables; `None` if it is not of the flag's type.
 fn encode(kind: FlagType, json: Value<'_, '_>, budget: &mut Budget) -> Result<Option<Vec<u8>>, Exhausted> {
     let mut encoded = Vec::new();
     match (kind, json.node()) {

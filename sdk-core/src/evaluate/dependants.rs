@@ -53,7 +53,7 @@ impl Ruleset {
                 let has_root = guarded.condition != 0 && is_root(guarded.condition);
                 has_root
                     || match guarded.step {
-                        // A prerequisite stands before what needs it.
+                        // A prerequisite stands before the flags that need it.
                         Step::Prerequisite { flag, .. } => Some(flag) == root || depends.get(flag as usize) == Some(&true),
                         Step::Overrides | Step::List(_) | Step::Draw(_) | Step::Const(_) | Step::Nothing => false,
                     }
@@ -74,7 +74,7 @@ struct Users<'r> {
     ruleset: &'r Ruleset,
     /// The number of the segment.
     wanted: u32,
-    /// By number: whether another segment uses it.
+    /// For each segment that was asked, by number: true if it uses the wanted one.
     known: BTreeMap<u32, bool>,
 }
 

@@ -47,7 +47,7 @@ impl Ruleset {
             let key = self.key_of(flag);
             let is_same = match other.with_key(key) {
                 Some(there) => {
-                    // A prerequisite stands before what needs it.
+                    // A prerequisite stands before the flags that need it.
                     self.view(flag).prerequisites().all(|needed| !differing.contains(needed.flag)) && comparison.flags([flag, there])
                 }
                 None => false,
@@ -281,7 +281,7 @@ impl<'r> Comparison<'r> {
         equal(symbols.map(|symbols| symbols.count)) && same_items(self.each(symbols, Image::scalars))
     }
 
-    /// Returns true if two runs have the same words, where an item has `width` of them.
+    /// Returns true if two runs have the same words; an item of a run has `width` words.
     fn words(&self, runs: [Run; 2], width: u32) -> bool {
         let [one, other] = self.each(runs, |image, run| image.words().run(Run { at: run.at, count: width * run.count }));
         one.eq(other)
@@ -307,7 +307,7 @@ mod tests {
             "variants":{"on":true,"off":false}},
         "i":{"rollout":{"status":"active","percentage":50,"deny":["p","q"],"allow":["r"]}}"#;
 
-    /// The keys of the flags that differ once a part of the document is replaced by another.
+    /// Checks the keys of the flags that differ once a part of the document is replaced by another.
     #[track_caller]
     fn check(from: &str, to: &str, expected: &[&str]) {
         let (before, document) = (ruleset(0, SEGMENTS, FLAGS), [SEGMENTS, FLAGS].map(|part| part.replace(from, to)));
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_differs_with_what_it_is_made_of() {
+    fn a_flag_differs_with_each_of_its_parts() {
         check(r#""metadata":{"m":1}"#, r#""metadata":{"m":2}"#, &["h"]);
         check(r#""tags":["x","y"]"#, r#""tags":["x"]"#, &["h"]);
         check(r#""value":"^a""#, r#""value":"^b""#, &["h"]);
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_answers_the_same_does_not_differ() {
+    fn flags_that_answer_the_same_do_not_differ() {
         check(r#"["x","y",1,true]"#, r#"[true,1,"y","x"]"#, &[]);
         check(r#""tags":["x","y"]"#, r#""tags":["y","x","x"]"#, &[]);
         check(r#""variants":{"on":true,"off":false}"#, r#""variants":{"off":false,"on":true}"#, &[]);
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn another_bucket_key_makes_what_is_drawn_differ() {
+    fn another_bucket_key_makes_flags_with_draws_differ() {
         let (one, other) = (ruleset(0, SEGMENTS, FLAGS), ruleset(1, SEGMENTS, FLAGS));
         assert_eq!(Vec::from_iter(one.differing(&other)), ["i"]);
     }

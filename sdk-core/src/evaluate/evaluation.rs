@@ -1,4 +1,4 @@
-//! The answer to one question, spelled out only as far as it is read.
+//! The answer to one question, decoded only as far as the caller reads it.
 use core::fmt;
 
 use super::Include;
@@ -10,9 +10,9 @@ use crate::{
     },
 };
 
-/// The answer to one question: a variant with its value, and why it is the answer.
+/// The answer to one question: a variant with its value, and the reason for it.
 ///
-/// An evaluation points into the ruleset or program that answered, so what is not read costs nothing.
+/// An evaluation points into the ruleset or program that answered; a part that the caller does not read is never decoded.
 #[derive(Clone, Copy)]
 pub struct Evaluation<'r> {
     image: &'r Image,
@@ -30,12 +30,12 @@ impl<'r> Evaluation<'r> {
         Self::new(image, u32::MAX, Decision::error(code))
     }
 
-    /// The key of the flag, also where it was named by an alias; empty where no flag was found.
+    /// The key of the flag, also if an alias named it; empty if no flag was found.
     pub fn flag_key(&self) -> &'r str {
         if self.flag < self.image.flags() { self.image.str(self.image.flag(self.flag).key) } else { "" }
     }
 
-    /// The variant's name; `None` where the caller's default is answered.
+    /// The variant's name; `None` if the caller's default is answered.
     pub fn variant(&self) -> Option<&'r str> {
         let (name, _) = self.image.variant(self.flag, self.number()?);
         Some(self.image.str(name))
@@ -47,7 +47,7 @@ impl<'r> Evaluation<'r> {
         decoded(encoded)
     }
 
-    /// Why this value is the answer.
+    /// The reason why this value is the answer.
     pub fn reason(&self) -> Reason {
         self.decision.reason()
     }
@@ -62,7 +62,7 @@ impl<'r> Evaluation<'r> {
         self.decision.layer()
     }
 
-    /// The bucket that the answering step compared, `0..BUCKETS`; `None` where it compared none.
+    /// The bucket that the answering step compared, `0..BUCKETS`; `None` if it compared none.
     pub fn bucket(&self) -> Option<u32> {
         self.decision.bucket_plus_one().checked_sub(1)
     }
@@ -82,7 +82,7 @@ impl<'r> Evaluation<'r> {
         self.layer() == Some(Layer::Kill) && self.step() == Some(StepIndex::ROLLED_BACK.0)
     }
 
-    /// The whole answer as one number, for a caller who knows the flag's variants.
+    /// The whole answer as one number, for a caller that knows the flag's variants.
     ///
     /// Bits 0 to 11 are the variant's number plus one (0: the caller's default), 12 to 23 the step plus one (0: none), 24 to 27 the reason's
     /// number, 28 to 31 the layer's; layer 0 is an error, whose code stands in the reason's bits. Bits 32 to 63 are the bucket plus one
@@ -92,14 +92,14 @@ impl<'r> Evaluation<'r> {
     }
 
     /// The number of the flag and the number of its answer, which two answers of one ruleset share if they differ in the bucket and the
-    /// step at most: in nothing that [`Self::write_canonical`] writes without being told to. The flag's is [`u32::MAX`] if there is none.
+    /// step at most: in nothing that [`Self::write_canonical`] writes by default. The flag's is [`u32::MAX`] if there is none.
     pub fn answer_id(&self) -> (u32, u32) {
         #[expect(clippy::cast_possible_truncation, reason = "the upper half is the bucket")]
         let without_bucket = self.to_bits() as u32;
         (self.flag, without_bucket & 0xFF00_0FFF)
     }
 
-    /// The flag's metadata, as canonical JSON of an object. `None` where the flag has none, and for the errors `FLAG_NOT_FOUND`,
+    /// The flag's metadata, as canonical JSON of an object. `None` if the flag has none, and for the errors `FLAG_NOT_FOUND`,
     /// `INVALID_CONTEXT` and `PROVIDER_NOT_READY`.
     pub fn metadata(&self) -> Option<&'r str> {
         let is_told = match self.error_code() {

@@ -18,7 +18,7 @@ use crate::{
 
 /// One flag of a ruleset; made by [`Ruleset::flag`] and [`Ruleset::flags`].
 ///
-/// A view shows what the flag was compiled to, which is what can be reached: a disabled flag has no prerequisites and reads no
+/// A view shows the compiled flag, which has only the parts that can be reached: a disabled flag has no prerequisites and reads no
 /// attribute, and a step behind one that always answers is not there.
 #[derive(Clone, Copy)]
 pub struct FlagView<'r> {
@@ -60,7 +60,8 @@ impl<'r> FlagView<'r> {
     /// The flag's aliases, in the order of the document.
     pub fn aliases(&self) -> impl Iterator<Item = &'r str> + use<'r> {
         let (image, own) = (self.image(), self.flag);
-        // A ruleset has them in the order of their flags: a caller that asks for those of every flag does not pass all of them each time.
+        // A ruleset has the aliases in the order of their flags, and the first of this flag is found by halving: a caller that asks for the
+        // aliases of every flag does not walk over all of them each time.
         let count = image.head(Head::Aliases);
         let (mut low, mut high) = (0, count);
         while low < high {
@@ -198,7 +199,7 @@ impl Reads<'_> {
         self.attributes.insert(self.image.str(self.image.attribute(attribute).name));
     }
 
-    /// Adds what the condition at a place reads; a segment is read once.
+    /// Adds the attributes and the segments that the condition at a place reads; a segment is read once.
     fn condition(&mut self, at: u32) {
         match self.image.words().condition(at) {
             Condition::All(children) | Condition::Any(children) => {

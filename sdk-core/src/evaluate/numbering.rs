@@ -7,12 +7,12 @@ use crate::{
     model::image::{Head, Image},
 };
 
-/// A digest of all that compiling overrides reads of a ruleset: keys and aliases with the numbers of their flags, names of variants
+/// A digest of the parts of a ruleset that compiling overrides reads: keys and aliases with the numbers of their flags, names of variants
 /// with their numbers, and which of them are `true` and `false`. Overrides hold the one of the ruleset they were compiled for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Numbering(u64);
 
-/// Hashes the names; nothing depends on the key but that it stays the same within a process.
+/// The key that names are hashed by. It only has to stay the same within a process.
 const KEY: Subkey = Subkey([0x7265_626d_756e_0000, 0x676e_6972_6562_6d75]);
 
 impl Numbering {
@@ -39,12 +39,12 @@ impl Numbering {
     }
 }
 
-/// Appends a name so that it says where it ends.
+/// Appends a name behind its length, so that two names never read as one.
 fn push(bytes: &mut Vec<u8>, name: &[u8]) {
     value::push_text(bytes, value::STRING, name);
 }
 
-/// The digest of what was digested before and of these bytes, which are used up.
+/// The digest of the digest before and of these bytes; empties the bytes.
 fn next(digest: u64, bytes: &mut Vec<u8>) -> u64 {
     bytes.extend_from_slice(&digest.to_le_bytes());
     let digest = KEY.hash(bytes);

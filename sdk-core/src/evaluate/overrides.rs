@@ -1,4 +1,4 @@
-//! Overrides: what one customer or organization gets whatever the rules say. They are an argument of an evaluation; a ruleset
+//! Overrides: the variants that one customer or organization gets, whatever the rules say. They are an argument of an evaluation; a ruleset
 //! holds none.
 use alloc::{boxed::Box, collections::BTreeMap, string::String};
 use core::fmt;
@@ -27,12 +27,12 @@ pub struct OwnerOverrides {
 
 impl OwnerOverrides {
     pub(crate) fn new(numbering: Numbering, by_flag: BTreeMap<u32, u32>) -> Self {
-        // Those that override nothing are equal, whatever they were compiled for.
+        // Empty overrides are equal, whatever ruleset they were compiled for.
         let numbering = if by_flag.is_empty() { Numbering::default() } else { numbering };
         Self { numbering, by_flag: by_flag.into_iter().collect() }
     }
 
-    /// These overrides if they hold for a ruleset that numbers flags and variants so.
+    /// These overrides, if they hold for a ruleset with this numbering; `None` otherwise.
     pub(crate) fn held_by(&self, numbering: Numbering) -> Option<&Self> {
         (self.numbering == numbering).then_some(self)
     }
@@ -55,7 +55,7 @@ impl OwnerOverrides {
     }
 }
 
-/// The two kinds of owners whom overrides are for.
+/// The two kinds of owners that overrides are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OwnerKind {
     /// Found by `customerId`.
@@ -65,7 +65,7 @@ pub enum OwnerKind {
 }
 
 impl OwnerKind {
-    /// Both, the stronger first.
+    /// Both kinds; the overrides of the first precede those of the second.
     pub const ALL: [Self; 2] = [Self::Customer, Self::Organization];
 
     /// The member of a document's `overrides` that holds those of this kind.
@@ -194,7 +194,7 @@ impl<'o> ApplicableOverrides<'o> {
         self.organization
     }
 
-    /// These overrides as far as they hold for a ruleset that numbers flags and variants so.
+    /// These overrides, as far as they hold for a ruleset with this numbering.
     pub(crate) fn held_by(self, numbering: Numbering) -> Self {
         let held = |owner: Option<&'o OwnerOverrides>| owner?.held_by(numbering);
         Self { customer: held(self.customer), organization: held(self.organization) }

@@ -33,8 +33,9 @@ impl Ruleset {
         self.room.takes(&self.image, steps.len()).then_some(Restated { numbering: self.numbering, flag, steps, off })
     }
 
-    /// Gives a flag the state of `restated`, which takes as long as the flag is large. Every answer and every program is then that of a
-    /// ruleset that was compiled with this state.
+    /// Gives a flag the state of `restated`. Every answer and every program is then that of a ruleset that was compiled with this state.
+    ///
+    /// The first change of a ruleset copies its tables; further ones take time by the size of the flag.
     ///
     /// Returns false, and changes nothing, if `restated` was made for a ruleset with other flags, or the ruleset was restated meanwhile and
     /// has no room left: then compile the document.

@@ -65,13 +65,13 @@ pub struct Ruleset {
     pub(super) room: Room,
     /// The flags and variants that the numbers stand for; overrides hold it too.
     pub(crate) numbering: Numbering,
-    /// Numbers of flags and, counted on from there, of aliases, by their name.
+    /// The numbers of flags and, counted on from there, of aliases, by their name.
     keys: HashTable<u32>,
-    /// Hashes them.
+    /// The key that `keys` hashes names by.
     key_hasher: Subkey,
 }
 
-/// Hashes flag keys for look-ups; any key will do, this one is not guessable from outside.
+/// The salt of the key that flag keys are hashed by for look-ups. Any key works; a caller cannot guess this one.
 const KEYS: &[u8] = b"\0keys";
 
 impl Ruleset {
@@ -94,9 +94,9 @@ impl Ruleset {
 
     /// Evaluates one flag, named by its key or an alias, for a context at a moment.
     ///
-    /// Pure and total: equal arguments give equal answers on every machine, and whatever goes wrong is an [`ErrorCode`] of the answer.
-    /// `own` are the overrides of the context's customer and organization; those of another ruleset override nothing. `requested` is
-    /// the type of the caller's default, which is answered wherever there is no variant; `None` accepts any.
+    /// Pure and total: equal arguments give equal answers on every machine, and every failure is an [`ErrorCode`] of the answer. `own` are
+    /// the overrides of the context's customer and organization; those of another ruleset override nothing. `requested` is the type of the
+    /// caller's default, which is answered wherever there is no variant; `None` accepts any.
     pub fn evaluate(
         &self,
         own: ApplicableOverrides<'_>,
@@ -108,7 +108,7 @@ impl Ruleset {
         self.visitor(own, context, now).watched(flag_key, requested, ())
     }
 
-    /// Prepares to evaluate more than one flag for a context at a moment: what was worked out for one flag is kept for the next.
+    /// Prepares to evaluate more than one flag for a context at a moment: intermediate results are kept from one flag to the next.
     ///
     /// ```
     /// use sdk_core::{Context, Millis, compile};
@@ -256,7 +256,7 @@ impl fmt::Debug for Ruleset {
     }
 }
 
-/// The key of a flag or, counted on from there, an alias.
+/// The key of the flag with this number; numbers past the last flag stand for aliases.
 fn name(image: &Image, number: u32) -> &[u8] {
     image.text(match number.checked_sub(image.flags()) {
         None => image.flag(number).key,

@@ -8,12 +8,14 @@ use crate::{
 /// Attributes below this number have a slot of their own, so that most questions read no hash table.
 const NEAR: usize = 8;
 
-/// While no more than one flag in so many is decided, their decisions are remembered one by one; in the browser's engine always, unless
-/// all flags are asked at once.
+/// Decisions are remembered one by one while at most one flag in this many is decided; in the browser's engine always, unless all flags are
+/// asked at once.
 const FEW: u32 = if cfg!(target_arch = "wasm32") { 1 } else { 16 };
 
-/// Of an attribute: where its value is, [`ABSENT`], [`THE_MOMENT`] or so far from the start plus [`AT`]; its length; the symbols of its
-/// scalar plus two, as it is and folded, or [`NO_SYMBOL`]. Of a list, the latter says that its members are known. 0 where nothing is.
+/// The words that are known of an attribute: its place, its length, and the symbols of its scalar as it is and folded.
+///
+/// The place is [`ABSENT`], [`THE_MOMENT`] or the offset in the context plus [`AT`]. A symbol is its number plus two, or [`NO_SYMBOL`],
+/// which for a list means that its members are known. A word is [`UNKNOWN`] until it is looked up.
 pub(super) type Attribute = [u32; 4];
 
 pub(super) const UNKNOWN: u32 = 0;
@@ -25,17 +27,17 @@ pub(super) const NO_SYMBOL: u32 = 1;
 /// Intermediate results for one context, kept while flags are evaluated.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    /// By the keys of [`known`], and by those of the index of the context.
+    /// The results by the keys of [`known`], and the index of the context.
     pub(crate) memo: Memo,
     /// The attributes with the lowest numbers.
     near: [Attribute; NEAR],
     /// True if all flags were asked: then each of them is decided.
     pub(super) all: bool,
-    /// Two words a flag: the decision and the compared bucket plus one; 0 where the flag is not decided.
+    /// Two words a flag: the decision and the compared bucket plus one; 0 if the flag is not decided.
     decisions: Memory,
-    /// The number of flags whose decisions stand there; 0 while few are decided, which the memo holds.
+    /// The number of flags that `decisions` has room for; 0 while few are decided and the memo holds them.
     count: u32,
-    /// The decisions in the memo.
+    /// The number of decisions in the memo.
     few: u32,
     /// Flags that wait for their prerequisites, the last one first.
     waiting: Memory,
@@ -47,32 +49,32 @@ pub(crate) struct Scratch {
 
 /// The keys under which results are remembered, and the words that stand for a place.
 pub(super) mod known {
-    /// Of an attribute, the words of [`super::Attribute`].
+    /// The key of an attribute's words, [`super::Attribute`].
     pub(crate) const fn attribute(number: u32) -> [u32; 2] {
         [1, number]
     }
 
-    /// Of an attribute, where its folded text is, and how long.
+    /// The key of the place and the length of an attribute's folded text.
     pub(crate) const fn folded(attribute: u32) -> [u32; 2] {
         [2, attribute]
     }
 
-    /// Of a segment, 1 if it holds.
+    /// The key of a segment's answer: 1 if it holds, else 0.
     pub(crate) const fn segment(number: u32) -> [u32; 2] {
         [3, number]
     }
 
-    /// Of a flag, the decision and the compared bucket plus one.
+    /// The key of the decision on a flag, and of the compared bucket plus one.
     pub(crate) const fn flag(number: u32) -> [u32; 2] {
         [4, number]
     }
 
-    /// Of an attribute, the bits of the number that its text is read as; NaN where it is none.
+    /// The key of the bits of the number that an attribute's text is read as; NaN if it is none.
     pub(crate) const fn number(attribute: u32) -> [u32; 2] {
         [7, attribute]
     }
 
-    /// Of an attribute that is a list, that this symbol is a member, as it is or folded.
+    /// The key that is there if the list in an attribute has this symbol as a member, as it is or folded.
     pub(crate) const fn member(attribute: u32, folds: bool, symbol: u32) -> [u32; 2] {
         [8 + 2 * attribute + folds as u32, symbol]
     }
@@ -113,7 +115,7 @@ impl Scratch {
         }
     }
 
-    /// Keeps what is known of an attribute.
+    /// Keeps the words that are known of an attribute.
     pub(super) fn keep_attribute(&mut self, number: u32, attribute: Attribute) {
         match self.near.get_mut(number as usize) {
             Some(near) => *near = attribute,
@@ -141,7 +143,7 @@ impl Scratch {
         }
     }
 
-    /// Keeps the decision on one of so many flags.
+    /// Keeps the decision on one of `flags` flags.
     ///
     /// One question makes no room for all flags. Once one in [`FEW`] is decided there is room for all; the decisions before are made
     /// again where they are asked for.
@@ -233,8 +235,8 @@ impl Scratch {
         self.waiting_count = 0;
     }
 
-    /// Text in lower case, behind [`value::HEAD`] bytes of room for a value's head: where it is and how long it is with that room.
-    /// It stands until the next text is put there, or for good once it is kept.
+    /// Writes text in lower case, behind [`value::HEAD`] bytes of room for a value's head; returns the place and the length, that room
+    /// included. The text stands until the next one is folded, or until [`Self::reset`] once it is kept.
     pub(super) fn fold(&mut self, text: &[u8]) -> [usize; 2] {
         let place = self.arena_used;
         let end = place.saturating_add(value::HEAD).saturating_add(fold::room(text));
@@ -242,7 +244,7 @@ impl Scratch {
         [place, room.map_or(0, |room| value::HEAD + fold::fold_into(text, room))]
     }
 
-    /// Keeps what was folded last.
+    /// Keeps the text that was folded last.
     pub(super) fn keep(&mut self, [place, length]: [usize; 2]) {
         self.arena_used = place + length;
     }

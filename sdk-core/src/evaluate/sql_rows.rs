@@ -29,13 +29,13 @@ use crate::{
     },
 };
 
-/// Lists of more entries are rows of their own.
+/// The most entries of a list that stands in its step; a longer list is a row of its own.
 const MOST_INLINE: u32 = 64;
 
 /// The rows of one ruleset, as they are written.
 pub(crate) struct SqlRows<'r> {
     ruleset: &'r Ruleset,
-    /// By the number of a segment that a condition names: the place of its condition.
+    /// The place of the condition of each segment that a flag uses, by the segment's number.
     segments: BTreeMap<u32, u32>,
     lists: Vec<Vec<String>>,
 }
@@ -57,7 +57,7 @@ impl<'r> SqlRows<'r> {
         out.push(']');
     }
 
-    /// All segments that flags use, as a JSON list; to be asked for behind the flags.
+    /// All segments that flags use, as a JSON list. Call it after [`Self::write_flags`].
     pub(crate) fn segments(&mut self) -> String {
         let mut out = String::from("[");
         let used: Vec<(u32, u32)> = self.segments.iter().map(|(number, condition)| (*number, *condition)).collect();
@@ -74,7 +74,7 @@ impl<'r> SqlRows<'r> {
         out
     }
 
-    /// Appends the long lists, each with its entries; to be asked for behind flags and segments.
+    /// Appends the long lists, each with its entries. Call it after [`Self::segments`].
     pub(crate) fn write_lists(&self, out: &mut String) {
         write_list(out, self.lists.iter(), |out, list| write_list(out, list.iter(), |out, entry| write_string(out, entry)));
     }
@@ -329,7 +329,7 @@ fn rollout_share(image: &Image, shares: Run) -> Option<u32> {
     (Decision::of(word).layer() == Some(Layer::Rollout)).then_some(word)
 }
 
-/// A scalar as text that equals that of another one exactly where the scalars are equal.
+/// A scalar as text: two such texts are equal exactly if the scalars are.
 fn symbol(encoded: &[u8]) -> String {
     match value::read(encoded) {
         Some((Encoded::Text(text), _)) => format!("s{}", core::str::from_utf8(text).unwrap_or_default()),
@@ -366,7 +366,7 @@ fn write_hash(out: &mut String, hash: DrawHash) {
     }
 }
 
-/// The operand of a test of text; nothing where it is none.
+/// Writes the operand of a test of text; writes nothing if it is no text.
 fn write_operand(object: &mut Object<'_>, image: &Image, operand: Span) {
     if let Some(text) = value::text(image.text(operand)).and_then(|text| core::str::from_utf8(text).ok()) {
         write_string(object.member("text"), text);
@@ -386,7 +386,7 @@ fn write_comparison(object: &mut Object<'_>, comparison: Comparison) {
     write_string(object.member("compare"), name);
 }
 
-/// Pairs of first and last address, each of so many words, in hexadecimal digits: their order is that of the text.
+/// Pairs of first and last address, each of `width` words, in hexadecimal digits: addresses and their texts have the same order.
 fn write_networks(out: &mut String, image: &Image, networks: Run, width: u32) {
     let address = |at: u32| -> String {
         let bytes: Vec<u8> = (0..width).flat_map(|word| image.word(at.wrapping_add(word)).to_be_bytes()).collect();

@@ -6,7 +6,7 @@ pub(crate) trait Visit {
     /// A step is about to be taken; first its condition is asked, if it has one.
     fn begin(&mut self, _step: &Step) {}
 
-    /// A step was taken; what it answered, if it did.
+    /// A step was taken, with its answer; `None` if the evaluation goes on.
     fn step(&mut self, _step: &Step, _answer: Option<Decision>) {}
 
     /// A prerequisite was looked at: the number of its flag, and of the variant that flag has.

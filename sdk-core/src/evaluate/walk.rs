@@ -1,7 +1,7 @@
 //! Evaluation: walking the steps of a flag for one context at one moment.
 //!
-//! The compiler of documents lays the steps in their order of precedence; here they are only followed. Total: tables and
-//! contexts of any content are walked without panic, and each segment and each prerequisite once.
+//! The compiler of documents lays the steps in their order of precedence, and the walk follows them. Total: tables and contexts of any
+//! content are walked without panic, and each segment and each prerequisite once.
 use core::{cmp::Ordering, marker::PhantomData};
 
 use super::{
@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// Up to so many symbols are compared one by one: that is faster than to look a value up among all.
+/// The most symbols that a value is compared with one by one; in a longer list, its symbol is searched.
 const FEW: u32 = 8;
 
 /// A moment as an encoded number: the value of the reserved attribute `now`.
@@ -77,7 +77,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.words.word(self.image.flag_at(flag).wrapping_add(3))
     }
 
-    /// Decides one flag; what it depends on is decided first, and each flag once.
+    /// Decides one flag, after the flags that it depends on; each of them is decided once.
     pub(crate) fn flag(&mut self, flag: u32) -> Decision {
         if !self.scratch.all && self.is_open(flag) {
             self.prerequisites(flag);
@@ -95,7 +95,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         decision
     }
 
-    /// Decides every flag, unless there is a fault, in the order of their numbers: a prerequisite stands before what needs it.
+    /// Decides every flag in the order of their numbers, in which a prerequisite stands before the flags that need it. With a `fault`,
+    /// every decision is that error.
     pub(crate) fn all(&mut self, fault: Option<ErrorCode>) {
         let flags = self.image.flags();
         self.scratch.all = true;
@@ -106,8 +107,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         }
     }
 
-    /// Decides what waits and all that this depends on, deepest first, without recursion: chains may be as long as there are flags. Then
-    /// the same again for a flag, until all that it depends on is decided.
+    /// Decides the flags that wait and all that they depend on, deepest first, until all that `flag` depends on is decided. It does not
+    /// recurse, because a chain may have as many links as there are flags.
     #[inline(never)]
     fn prerequisites(&mut self, flag: u32) {
         while let Some(next) = self.scratch.next_waiting() {
@@ -116,10 +117,10 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             }
             self.scratch.stop_waiting();
             if self.scratch.decision(next).is_none() {
-                let decision = self.watched_by_nobody().steps(next);
+                let decision = self.unwatched().steps(next);
                 self.scratch.decide(next, self.image.flags(), decision);
                 if self.scratch.decision(next).is_none() {
-                    // Without memory for it, or a table of forged decisions, waiting would not end.
+                    // Waiting would not end if memory has run out, or with forged decisions in the tables.
                     return self.scratch.stop_all_waiting();
                 }
             }
@@ -129,20 +130,20 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         }
     }
 
-    /// Lets each flag wait that another one depends on and that is not decided; whether there is any.
+    /// Lets each undecided flag wait that `flag` depends on; returns true if there is one.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
     fn is_open(&mut self, flag: u32) -> bool {
         let (mut at, mut is_open) = (self.first_step(flag), false);
         while let Some([needed, behind]) = self.words.front(at).prerequisite() {
-            // A prerequisite stands before what needs it, in tables of any origin: waiting ends.
+            // Only a prerequisite with a lower number waits, whatever the tables say, so that waiting ends.
             is_open |= needed < flag && self.scratch.decision(needed).is_none() && self.scratch.wait(needed);
             at = behind;
         }
         is_open
     }
 
-    /// The same walk without its watcher, for what is not asked about.
-    fn watched_by_nobody(&mut self) -> Walk<'_, S, ()> {
+    /// The same walk without its watcher, for prerequisites, which the question is not about.
+    fn unwatched(&mut self) -> Walk<'_, S, ()> {
         let Self { image, words, members, now, own, ref mut scratch, .. } = *self;
         Walk { image, words, members, now, own, scratch, visit: (), symbols: PhantomData }
     }
@@ -158,7 +159,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                 at = next;
                 continue;
             }
-            // Decoded again, behind the condition: next to where it is taken apart, no enum is built.
+            // The step is decoded again behind the condition: the compiler builds no enum of a step that is matched at once.
             let (step, next) = front.step();
             let answer = match step {
                 Step::List(list) => self.listed(&list),
@@ -310,7 +311,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.is_listed(among.symbols, attribute, encoded, folds) != among.none_of
     }
 
-    /// As [`Self::is_among`], for text that counts as a number where it is one.
+    /// As [`Self::is_among`], for text that counts as the number that it spells.
     fn is_among_numbers(&mut self, attribute: u32, among: &Among, encoded: &'a [u8]) -> bool {
         let number = self.number(attribute, encoded, true);
         let symbol = S::find(self.image, &value::encoded(number));
@@ -344,7 +345,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         if self.symbol(attribute, folds) == UNKNOWN {
             self.remember_members(attribute, (count, items), folds);
         }
-        // One symbol decides: the first that the list has, or, of every one, the first that it lacks.
+        // The first symbol that the list has decides; if it must have every one, the first that it lacks.
         for symbol in self.words.run(symbols) {
             if self.scratch.memo.get(known::member(attribute, folds, symbol)).is_some() != every {
                 return !every;
@@ -375,7 +376,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn is_in_networks(&self, narrow: Run, wide: Run, address: &[u32]) -> bool {
         let networks = if address.len() == 1 { narrow } else { wide };
         let mut place = networks.at;
-        // No more than there can be.
+        // No more networks than the code has words.
         for _ in 0..networks.count.min(self.image.head(Head::Code)) {
             let first = self.order(&mut place, address);
             let last = self.order(&mut place, address);
@@ -386,7 +387,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         false
     }
 
-    /// Compares the address at a place with another one, and goes on behind it.
+    /// Compares the address at a place with another one, and moves the place behind it.
     fn order(&self, place: &mut u32, address: &[u32]) -> Ordering {
         let mut order = Ordering::Equal;
         for word in address {
@@ -450,7 +451,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.scratch.folded(folded)
     }
 
-    /// The unit that an attribute is.
+    /// The value of an attribute, read as a unit.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from three places
     #[cfg_attr(
         not(target_arch = "wasm32"),
@@ -478,12 +479,12 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         }
     }
 
-    /// Finds an attribute in the context, and remembers where it is.
+    /// Finds an attribute in the context, and remembers its place.
     #[inline(never)]
     fn look_up(&mut self, attribute: u32) -> Option<&'a [u8]> {
         let AttributeRecord { name, lookup } = self.image.attribute(attribute);
         let (name, mut index) = (self.image.text(name), ContextIndex { members: self.members, memo: &mut self.scratch.memo });
-        // An own member as written, even when null; else, where the name has dots, walked through objects.
+        // A member with the whole name counts, even if it is null; if there is none, a name with dots is a path through objects.
         let mut found = if lookup == Lookup::Now { Some(&self.now.0[..]) } else { index.member(name) };
         match lookup {
             Lookup::UserId if !found.is_some_and(is_present) => found = index.member(b"targetingKey"),
@@ -502,7 +503,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 }
 
 /// The moment that a value is, whole milliseconds or a time in text; NaN if it is none.
-#[inline(never)] // for the speed of other tests, whose code it would be among
+#[inline(never)] // keeps its code away from that of other tests, for their speed
 fn moment(encoded: &[u8]) -> f64 {
     let Some((value, _)) = value::read(encoded) else { return f64::NAN };
     match value {

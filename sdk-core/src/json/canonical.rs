@@ -55,8 +55,8 @@ pub fn write_number(out: &mut String, number: f64) {
 /// Rewrites JSON text in its canonical form; `None` if it is no JSON, a number is past the largest double, or the text nests deeper than
 /// [`MAX_NESTING`].
 ///
-/// The result is what ECMAScript's `JSON.parse` and `JSON.stringify` make of the text, with members sorted: of a member that stands
-/// twice the last counts, and a lone surrogate stays an escape.
+/// ECMAScript's `JSON.parse` and `JSON.stringify` give the same text, except for the order of members: of a member that stands twice the
+/// last counts, and a lone surrogate stays an escape.
 ///
 /// ```
 /// use sdk_core::json::canonical::canonical_text;
@@ -97,7 +97,7 @@ fn carry(out: &mut String, cursor: &mut Cursor<'_>, level: u32) -> Option<()> {
                 carry(out, cursor, level + 1)?;
                 members.push((name, from..out.len() - start));
             }
-            // So far the values stand in the order of the text; now they follow their names, sorted.
+            // The values stand in the order of the text; here they are put behind their names, sorted.
             let values = out.split_off(start);
             out.push('{');
             for (index, (name, value)) in last_of_each(members).into_iter().enumerate() {

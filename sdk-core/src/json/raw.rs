@@ -55,7 +55,7 @@ mod tests {
     use super::{quoted, spelled_members, unquoted};
     use crate::matching::seeded::Seeded;
 
-    /// `serde_json` reads names that are text, and of a name that stands twice keeps the last.
+    /// Compares with `serde_json`, which reads only names that are text and keeps the last of a name that stands twice.
     #[test]
     fn members_are_those_that_serde_json_reads() {
         let seeds = [
@@ -79,7 +79,7 @@ mod tests {
                     taken += 1;
                 }
                 (None, Err(_)) => refused += 1,
-                // A name that is no text.
+                // Only `spelled_members` takes a name that is no text.
                 (Some(ours), Err(_)) => assert!(ours.iter().any(|(name, _)| name.contains("\\ud")), "{text}"),
                 (None, Ok(_)) => panic!("{text}"),
             }

@@ -39,7 +39,7 @@ impl<'t> Spelled<'t> {
         if high.is_none() { Ok(Cow::Owned(text)) } else { Err(Fault::Surrogate) }
     }
 
-    /// The string whose opening quote stands at this place in the text; `length` is what [`Spelled::word`] made of it.
+    /// The string whose opening quote stands at this place in the text; `length` is its [`Spelled::word`].
     #[inline]
     pub(super) fn of_word(text: &'t str, place: usize, length: u32) -> Self {
         let start = place + 1;

@@ -31,7 +31,7 @@ impl Network {
     }
 }
 
-/// Four numbers without leading zeros between dots, or RFC 4291, section 2.2, without a zone.
+/// Reads an address: four numbers without leading zeros and dots between them, or a form of RFC 4291, section 2.2, without a zone.
 pub(crate) fn parse_address(text: &[u8]) -> Option<Address> {
     match address(text, &mut [0; 4])? {
         [bits] => Some(Address::V4(*bits)),
@@ -40,7 +40,7 @@ pub(crate) fn parse_address(text: &[u8]) -> Option<Address> {
 }
 
 /// An address as words, the highest first: one of version 4, four of version 6. They are written into `words`.
-#[inline(never)] // for the speed of other tests, whose code it would be among
+#[inline(never)] // keeps its code away from that of other tests, for their speed
 pub(crate) fn address<'w>(text: &[u8], words: &'w mut [u32; 4]) -> Option<&'w [u32]> {
     let word = if has(text, b':') {
         parse_v6(text, words)?;
@@ -53,7 +53,7 @@ pub(crate) fn address<'w>(text: &[u8], words: &'w mut [u32; 4]) -> Option<&'w [u
     words.get(..1)
 }
 
-/// An address, a slash and a length without leading zeros; bits behind the length are ignored.
+/// Reads a network: an address, a slash and a length without leading zeros. Bits behind the length are ignored.
 ///
 /// A network of IPv4-mapped addresses is one of version 4; one that is wider than all of them is of version 6 and holds none.
 pub(crate) fn parse_network(text: &[u8]) -> Option<Network> {
@@ -142,7 +142,7 @@ fn push(groups: &mut [u32], count: &mut usize, group: u32) {
     *count += 1;
 }
 
-/// One to `most` digits.
+/// Reads one to `most` digits.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 fn parse_number(text: &[u8], most: usize, radix: u32) -> Option<u32> {
     if text.is_empty() || text.len() > most {
@@ -155,7 +155,7 @@ fn parse_number(text: &[u8], most: usize, radix: u32) -> Option<u32> {
     Some(number)
 }
 
-/// One to three decimal digits without leading zeros.
+/// Reads one to three decimal digits without leading zeros.
 fn parse_decimal(text: &[u8]) -> Option<u32> {
     if matches!(text, [b'0', _, ..]) { None } else { parse_number(text, 3, 10) }
 }
@@ -266,9 +266,9 @@ mod tests {
         }
     }
 
-    /// RFC 4291, section 2.2, and what its text leaves out.
+    /// Forms of RFC 4291, section 2.2, are read, and texts of no such form are refused.
     #[test]
-    fn addresses_as_the_rfc_writes_them() {
+    fn every_form_of_the_rfc_is_read_and_no_other() {
         for text in [
             "ABCD:EF01:2345:6789:ABCD:EF01:2345:6789",
             "2001:DB8:0:0:8:800:200C:417A",
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn as_the_standard_library_has_it() {
+    fn addresses_are_read_as_the_standard_library_reads_them() {
         let mut random = Seeded(4);
         let (mut accepted, mut refused) = (0, 0);
         for _ in 0..200_000 {
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_as_arithmetic_has_them() {
+    fn a_network_has_the_range_that_arithmetic_gives_it() {
         let mut random = Seeded(5);
         for _ in 0..20_000 {
             let bits = u128::from(random.next()) << 64 | u128::from(random.next());

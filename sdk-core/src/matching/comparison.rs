@@ -10,14 +10,14 @@ pub(crate) enum Comparison {
     Equal,
     GreaterOrEqual,
     Greater,
-    /// Of versions: compatible with the operand.
+    /// The version is compatible with the operand.
     Caret,
-    /// Of versions: the operand's major and minor number, and not before it.
+    /// The version has the operand's major and minor number, and is not before it.
     Tilde,
 }
 
 impl Comparison {
-    /// The comparison with this number; a number that is none is the last.
+    /// The comparison with this number; any other number gives [`Self::Tilde`].
     #[inline]
     pub(crate) const fn of(number: u32) -> Self {
         match number {

@@ -5,7 +5,7 @@ use super::text::cut;
 /// The most digits after the point, zeros at the end included.
 const MAX_FRACTION: usize = 15;
 
-/// The least number of 15 significant digits: behind it no further one fits.
+/// The least number of 15 significant digits: one more digit would be the sixteenth.
 const LEAST_OF_15_DIGITS: f64 = 1e14;
 
 /// Reads `-?digits(.digits)?` as its nearest double, never -0.
@@ -67,7 +67,7 @@ mod tests {
         regex::Regex::new(r"\A-?([0-9]+)(?:\.([0-9]+))?\z").unwrap()
     }
 
-    /// By their bits: -0 is not 0.
+    /// Compares the bits of doubles, so that -0 is not 0.
     #[track_caller]
     fn check(text: &str, expected: Option<f64>) {
         assert_eq!(parse(text.as_bytes()).map(f64::to_bits), expected.map(f64::to_bits), "{text}");

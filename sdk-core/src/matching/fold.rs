@@ -1,7 +1,8 @@
 //! Lower case, one scalar value at a time, as `char::to_lowercase` has it.
 //!
-//! The standard library's tables would be half of the browser engine. The same mapping as runs of equal distance is about 1 kB;
-//! a test compares the two on every scalar value. A run is read from the last of a few checkpoints on, and kept for what follows.
+//! The mapping is that of the standard library, kept as runs of equal distance in 742 bytes, because the browser's engine has to be small.
+//! A test compares the two on every scalar value. A run is read from the last of a few checkpoints on, and kept for the scalar values that
+//! follow.
 
 use super::fold_table::{CHECKPOINTS, RUNS};
 use crate::context::value;
@@ -25,9 +26,10 @@ pub(crate) fn room(text: &[u8]) -> usize {
     text.len().saturating_mul(2)
 }
 
-/// Writes `text` in lower case to `out`, which has [`room`] for it; answers how many bytes that takes.
+/// Writes `text` in lower case to `out`, which has [`room`] for it; returns the number of bytes written.
 ///
-/// Text is UTF-8; bytes that are not are copied as they stand. No context is looked at: `Σ` is always `σ`.
+/// Text is UTF-8; bytes that are not are copied as they stand. Each scalar value is folded alone: `Σ` is always `σ`, also at the end of a
+/// word.
 pub(crate) fn fold_into(text: &[u8], out: &mut [u8]) -> usize {
     let mut at = 0;
     let mut lower = Lower::default();
@@ -68,7 +70,7 @@ pub(crate) fn folded(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The scalar value at the front, and how many bytes it takes; of what is not UTF-8, in its shortest form, one byte.
+/// The scalar value at the front, and the number of its bytes. A byte that begins no UTF-8 in its shortest form is returned as one byte.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 pub(crate) fn decode(text: &[u8]) -> (u32, usize) {
     let Some(&first) = text.first() else { return (0, 1) };
@@ -101,7 +103,7 @@ struct Lower([Run; 2]);
 struct Run {
     first: u32,
     count: u32,
-    /// The bits by which a capital's distance from the first one is no capital's: 1 where every second is one.
+    /// A mask for the distance from the first capital: 1 if only every second scalar value is a capital, else 0.
     others: u32,
     /// The number that a capital adds to become lower case, wrapping.
     distance: u32,
@@ -149,7 +151,7 @@ impl Lower {
     }
 }
 
-/// Takes the first number off; behind the last one, the largest.
+/// Takes the first number off and returns it; behind the last one it returns `u32::MAX`.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 fn next(rest: &mut &[u8]) -> u32 {
     let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn every_scalar_value_as_the_pinned_toolchain_has_it() {
+    fn every_scalar_value_folds_as_in_the_pinned_toolchain() {
         let mut expected = String::new();
         let mut buffer = [0; 4];
         let mut count = 0;
@@ -190,12 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn one_after_another_without_context() {
+    fn each_scalar_value_folds_alone() {
         assert_eq!(fold("ΟΔΥΣΣΕΥΣ ÇA \u{212a}2 İİ ẞ 𐐀 ς".as_bytes()), "οδυσσευσ ça k2 i\u{307}i\u{307} ß 𐐨 ς".as_bytes());
     }
 
     #[test]
-    fn scripts_in_any_order() {
+    fn scripts_fold_in_any_order() {
         let mut random = Seeded(9);
         let edges: Vec<char> = mappings().into_iter().flat_map(|(code, _)| code - 1..code + 2).filter_map(char::from_u32).collect();
         for _ in 0..20_000 {
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_copied() {
+    fn bytes_that_are_not_utf8_are_copied() {
         for text in [
             &b"\x80"[..],
             b"\xc3",
@@ -284,7 +286,8 @@ mod tests {
         text
     }
 
-    /// So many runs lie between two checkpoints; then the Cyrillic letters stand right behind one, and the Greek ones close.
+    /// The number of runs between two checkpoints, chosen so that the Cyrillic letters stand right behind one, and the Greek letters close
+    /// to one.
     const STRIDE: usize = 11;
 
     const CHECKPOINTS: &str = "\
@@ -300,7 +303,7 @@ mod tests {
 
 ";
 
-    /// Scalar values beyond ASCII with another lower case, and how far off it is.
+    /// The scalar values beyond ASCII with another lower case, and the distance to it.
     fn mappings() -> Vec<(u32, i32)> {
         let mut mappings = Vec::new();
         for scalar in '\u{80}'..=char::MAX {

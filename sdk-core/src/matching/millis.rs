@@ -10,12 +10,13 @@ const DAY_MS: i64 = 86_400_000;
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// Reads a time as conditions read it: `2025-11-03T10:00:00Z`, with or without a fraction, or with an offset.
+    /// Reads a time as conditions read it: `2025-11-03T10:00:00Z`, with or without a fraction, or with an offset. `None` for any other
+    /// text.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         parse_millis(text.as_bytes()).map(Self)
     }
 
-    /// As people and databases read it: `2025-11-03T10:00:00.000Z`.
+    /// The moment as text in UTC, with milliseconds: `2025-11-03T10:00:00.000Z`. Outside the years 0 to 9999 the text is not RFC 3339.
     pub fn to_rfc3339(self) -> String {
         let (days, rest) = (self.0.div_euclid(DAY_MS), self.0.rem_euclid(DAY_MS));
         // Days are counted from 1 March of a year 0: leap days stand at the end, and 400 years have 146,097 days.

@@ -32,7 +32,7 @@ pub(crate) mod seeded {
             usize::try_from(self.next() % end as u64).unwrap()
         }
 
-        /// One in `n`.
+        /// Returns true for one call in `n`, on average.
         pub(crate) fn one_in(&mut self, n: usize) -> bool {
             self.below(n) == 0
         }

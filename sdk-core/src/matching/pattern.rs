@@ -1,12 +1,12 @@
 //! Patterns at run time: a walk over a table, one look-up for a byte of text.
 //!
-//! The table is a deterministic automaton over bytes that is made when a document is compiled. It is a search, not a whole match:
-//! starting anywhere is compiled in, and so is what `$` and `\b` ask of the end.
+//! The table is a deterministic automaton over bytes that is made when a document is compiled. It is a search, not a whole match: the table
+//! has starts at every place of the text, and the assertions `$` and `\b` at its end, compiled in.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! | --- | --- |
-//! | 1 | how many bytes a state's number takes, 1 or 2, low one first |
-//! | 1 | how many runs of bytes there are, less one |
+//! | 1 | the number of bytes of a state's number, 1 or 2, the low one first |
+//! | 1 | the number of runs of bytes, less one |
 //! | 2 for each run | its last byte, ascending up to 255; the class of the run's bytes |
 //! | 1 | the last class; a row has a cell for each class from 0 |
 //! | 1 number | the start state |
@@ -30,8 +30,8 @@ const FOUND: usize = 0;
 
 /// Returns true if the pattern is found in `text`.
 ///
-/// Total for every table, in time linear in the text. A table that is none finds nothing.
-#[inline(never)] // for the speed of other tests, whose code it would be among
+/// Total for every table, in time linear in the text. Bytes that are no table find nothing.
+#[inline(never)] // keeps its code away from that of other tests, for their speed
 pub(crate) fn found(table: &[u8], text: &[u8]) -> bool {
     let Some(table) = Table::read(table) else { return false };
     let mut state = table.start;
@@ -48,7 +48,7 @@ pub(crate) fn found(table: &[u8], text: &[u8]) -> bool {
 }
 
 /// Writes a table as JSON for an interpreter that looks the class of a byte up in 256 of them: `classes` and `rows` in hexadecimal digits,
-/// the latter with two bytes a cell, the high one first; `null` for what is no table.
+/// the latter with two bytes a cell, the high one first; `null` for bytes that are no table.
 pub(crate) fn write_automaton(out: &mut String, table: &[u8]) {
     let Some(table) = Table::read(table) else { return out.push_str("null") };
     let classes: Vec<u8> = (0..=255).map(|byte| table.class(byte)).collect();
@@ -84,7 +84,7 @@ pub(crate) fn is_valid(table: &[u8]) -> bool {
         && (0..cells).all(|at| number(table.rows, at, table.width).is_some_and(|next| next <= never))
 }
 
-/// A table whose head is whole; cells are not looked at before they are needed.
+/// A table whose head is whole; a cell is read only when it is needed.
 struct Table<'a> {
     width: usize,
     runs: &'a [u8],
@@ -160,7 +160,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_table_by_hand() {
+    fn a_table_written_by_hand_finds_its_pattern() {
         assert!(is_valid(AB_AT_END));
         for (text, expected) in [("", false), ("ab", true), ("aab", true), ("abab", true), ("aba", false), ("b", false), ("éab", true)] {
             assert_eq!(found(AB_AT_END, text.as_bytes()), expected, "{text}");
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_without_rows() {
+    fn a_table_without_rows_finds_always_or_never() {
         let always = &[1, 0, 255, 0, 0, 0, 1];
         let never = &[1, 0, 255, 0, 0, 1, 1];
         assert!(is_valid(always) && is_valid(never));
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_table_finds_nothing() {
+    fn bytes_that_are_no_table_find_nothing() {
         for length in 0..AB_AT_END.len() {
             assert!(!is_valid(&AB_AT_END[..length]) || (AB_AT_END.len() - length).is_multiple_of(3), "{length}");
             found(&AB_AT_END[..length], b"ab");

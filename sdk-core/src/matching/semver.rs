@@ -9,19 +9,19 @@ use super::{comparison::Comparison, text::cut};
 /// The most digits of a number in a loose version, leading zeros included: any such number fits 64 bits.
 const MAX_LOOSE_DIGITS: usize = 18;
 
-/// Major, minor, patch: all numbers of a strict version, and those that caret and tilde may ask to be equal.
+/// The count of major, minor and patch: a strict version has these numbers alone, and caret and tilde ask no others to be equal.
 const CORE_NUMBERS: usize = 3;
 
-/// A version, borrowed from its text. Build metadata is checked and dropped: precedence does not know it.
+/// A version, borrowed from its text. Build metadata is checked and dropped, because precedence ignores it.
 pub(crate) struct Version<'a> {
     /// Numbers between dots, three if strict; an absent one counts as 0.
     numbers: &'a [u8],
-    /// Without its hyphen; empty where there is none.
+    /// The pre-release without its hyphen; empty if there is none.
     pre_release: &'a [u8],
 }
 
 /// Returns true if both texts are versions, and the first compares so with the operand.
-#[inline(never)] // for the speed of other tests, whose code it would be among
+#[inline(never)] // keeps its code away from that of other tests, for their speed
 pub(crate) fn holds(text: &[u8], comparison: Comparison, operand: &[u8], loose: bool) -> bool {
     let read = |text| Version::parse_as(text, loose);
     read(operand).is_some_and(|operand| read(text).is_some_and(|version| version.stands(comparison, &operand)))
@@ -153,7 +153,7 @@ fn are_identifiers(list: Option<&[u8]>, may_be_padded: bool) -> bool {
     true
 }
 
-/// Digits without leading zeros: the longer number is the larger one.
+/// Compares digits without leading zeros: the longer number is the larger one.
 fn compare_numbers(left: &[u8], right: &[u8]) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| left.cmp(right))
 }
@@ -282,7 +282,7 @@ mod tests {
 
     /// Worked out by hand from the rule.
     #[test]
-    fn caret_and_tilde() {
+    fn caret_and_tilde_hold_for_compatible_versions_from_the_base_on() {
         let cases = [
             ("1.2.3", "1.2.3", true, true),
             ("1.9.0", "1.2.3", true, false),
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn as_the_semver_crate_has_it() {
+    fn versions_are_read_and_compared_as_the_semver_crate_does() {
         let mut random = Seeded(2);
         let mut accepted: Vec<String> = vec![];
         for _ in 0..60_000 {
@@ -431,7 +431,8 @@ mod tests {
         }
     }
 
-    /// The `semver` crate reads the first three numbers and what follows them; further numbers compare as integers.
+    /// A loose version, normalised: the `semver` crate reads the first three numbers and the parts behind the numbers; further numbers
+    /// compare as integers.
     struct Normalised {
         numbers: Vec<u64>,
         version: semver::Version,

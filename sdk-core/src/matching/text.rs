@@ -1,4 +1,4 @@
-//! Substrings.
+//! Finds bytes and parts of texts.
 
 /// The text before the first `mark`, and the text after it; `None` if there is no mark.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn at_either_end_and_not_at_all() {
+    fn a_needle_at_either_end_is_found_and_an_absent_one_is_not() {
         for needle in ["abc", "a", "c", "bc", "abcd", "ca", "é", "\u{a9}"] {
             check("abc", needle);
             check("aébc", needle);
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn as_the_standard_library_finds_it() {
+    fn needles_are_found_as_the_standard_library_finds_them() {
         let mut random = Seeded(1);
         let mut of = |most: usize| (0..random.below(most)).map(|_| random.pick(&["a", "b", "é", "è"])).collect::<String>();
         for _ in 0..20_000 {

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_epoch_and_what_stands_beside_it() {
+    fn times_beside_the_epoch_and_with_offsets_are_read() {
         check("1970-01-01T00:00:00Z", Some(0));
         check("1970-01-01t00:00:00.001z", Some(1));
         check("1969-12-31T23:59:59.999Z", Some(-1));
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_what_can_be_written() {
+    fn the_first_and_the_last_times_that_can_be_written_are_read() {
         check("0001-01-01T00:00:00Z", Some(-62_135_596_800_000));
         check("0001-01-01T00:00:00+23:59", Some(-62_135_596_800_000 - 86_340_000));
         check("0000-12-31T23:59:59Z", None);
@@ -213,9 +213,9 @@ mod tests {
         assert_eq!(expected, 253_402_300_800_000);
     }
 
-    /// jiff reads more than this grammar (dates alone, spaces, second 60), so that it judges only what is accepted here.
+    /// jiff reads more than this grammar (dates alone, spaces, second 60), so that it judges only the texts that are accepted here.
     #[test]
-    fn as_jiff_has_it() {
+    fn accepted_times_are_the_moments_that_jiff_reads() {
         let mut random = Seeded(3);
         let mut accepted = 0;
         for _ in 0..100_000 {

@@ -1,4 +1,4 @@
-//! Putting tables together: what the compiler of documents and the specialiser write into.
+//! Builds tables, for the compiler of documents and for the specialiser.
 use alloc::{vec, vec::Vec};
 use core::mem;
 
@@ -70,16 +70,16 @@ pub(crate) struct Builder {
 /// The scalars of lists, each of them once.
 #[derive(Default)]
 struct Symbols {
-    /// By number: the hash.
+    /// The hash of each scalar, by number.
     hashes: Vec<u64>,
-    /// By number: where the scalar begins.
+    /// The offset of each scalar in `scalars`, by number.
     places: Vec<u32>,
     /// The scalars, one behind the other.
     scalars: Vec<u8>,
 }
 
 impl Symbols {
-    /// Adds a scalar and answers its number.
+    /// Adds a scalar and returns its number.
     fn push(&mut self, hash: u64, encoded: &[u8]) -> u32 {
         let number = place(self.hashes.len());
         make_room(&mut self.hashes, 1);
@@ -116,7 +116,7 @@ fn make_room<T>(vector: &mut Vec<T>, more: usize) {
     }
 }
 
-/// How to find what was written before.
+/// The entries that are written already, by their hashes.
 #[derive(Default)]
 struct Interned {
     texts: HashTable<(u64, Span)>,
@@ -126,7 +126,7 @@ struct Interned {
 }
 
 impl Interned {
-    /// Forgets everything. Clearing a table takes as long as it is large, so that a large one is given back.
+    /// Forgets everything. Clearing a table takes time by its capacity, so that a large one is freed instead.
     fn clear(&mut self) {
         const LARGE: usize = 1_024;
         if self.texts.capacity().max(self.symbols.capacity()).max(self.attributes.capacity()) > LARGE {
@@ -139,10 +139,10 @@ impl Interned {
     }
 }
 
-/// Hashes texts that are looked up while building; any key will do.
+/// The key that texts are hashed by while building; any key works.
 const INTERN: Subkey = Subkey([0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908]);
 
-/// From this length on it takes longer to hash a text than to find its hash.
+/// The shortest text, in bytes, whose hash a part keeps, so that linking does not hash the text again.
 const LONG_TEXT: u32 = 64;
 
 impl Builder {
@@ -184,7 +184,7 @@ impl Builder {
         self.push(&[wide as u32, (wide >> 32) as u32]);
     }
 
-    /// Keeps bytes once and tells where.
+    /// Keeps bytes once and returns their place.
     pub(crate) fn text(&mut self, text: &[u8]) -> Span {
         self.hashed_text(INTERN.hash(text), text)
     }
@@ -233,7 +233,7 @@ impl Builder {
         }
     }
 
-    /// How an attribute of these tables is looked up.
+    /// The look-up of an attribute of these tables; `None` if there is no such attribute.
     pub(super) fn lookup_of(&self, attribute: u32) -> Option<Lookup> {
         self.attributes.get(attribute as usize).map(|[_, length]| Lookup::of(length >> KIND_SHIFT))
     }
@@ -273,7 +273,7 @@ impl Builder {
         self.variant_table(table, metadata_at)
     }
 
-    /// The table of variants of the flag with this number in other tables; answers where it stands.
+    /// Copies the table of variants of a flag of other tables; returns its place.
     pub(crate) fn copy_variants(&mut self, from: &Image, flag: u32) -> u32 {
         let count = from.variants(flag);
         let mut table = Vec::with_capacity(3 * count as usize + 3);
@@ -311,14 +311,14 @@ impl Builder {
         }
     }
 
-    /// Adds a flag and answers its number.
+    /// Adds a flag and returns its number.
     pub(crate) fn flag(&mut self, key: &[u8], kind: FlagType, variants: u32, steps: u32) -> u32 {
         let key = self.text(key);
         self.flags.push([key.at, key.length | (kind as u32) << KIND_SHIFT, variants, steps]);
         place(self.flags.len() - 1)
     }
 
-    /// Makes room for what is copied from parts that stay where they are: copying one part after the other then moves nothing.
+    /// Makes room for all parts that are copied next, so that copying one of them moves nothing.
     pub(crate) fn expect(&mut self, room: &Room) {
         let Room { flags, code, symbols, scalars } = *room;
         self.code.reserve(code);
@@ -330,19 +330,19 @@ impl Builder {
         self.interned.symbols.reserve(symbols, |number| self.symbols.hash(*number));
     }
 
-    /// Makes room for so many aliases of so many bytes together.
+    /// Makes room for `count` aliases of `bytes` bytes together.
     pub(crate) fn expect_aliases(&mut self, count: usize, bytes: usize) {
         self.aliases.reserve_exact(count);
         self.bytes.reserve_exact(bytes);
     }
 
-    /// Adds an alias. No two are equal: it is not looked for among what was written before.
+    /// Adds an alias. No two aliases are equal, so it is not looked for among earlier texts.
     pub(crate) fn alias(&mut self, alias: &[u8], flag: u32) {
         self.aliases.push([place(self.bytes.len()), place(alias.len()), flag]);
         self.bytes.extend_from_slice(alias);
     }
 
-    /// Adds what the program's contexts must agree with.
+    /// Adds an attribute on which the program's contexts must agree.
     pub(crate) fn known(&mut self, name: &[u8], agreement: Agreement) {
         let name = self.text(name);
         self.push_known(name, agreement);
@@ -363,14 +363,14 @@ impl Builder {
         self.finish(Exact::WIDTH)
     }
 
-    /// The tables of a program: only fingerprints of the symbols stay. `None` also where two of them collide.
+    /// The tables of a program: only fingerprints of the symbols stay. `None` also if two of them collide.
     pub(crate) fn finish_fingerprints(self) -> Option<Image> {
         self.finish(Fingerprints::WIDTH)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "hashes are split into their halves")]
     fn finish(mut self, symbol_width: u32) -> Option<Image> {
-        // A list may be most of the document: what is done with goes at once.
+        // A list may be most of the document, so that memory is freed as soon as it is not needed.
         self.interned = Interned::default();
         let mut symbols = mem::take(&mut self.symbols);
         // Four to eight symbols share an entry of the directory.
@@ -421,10 +421,11 @@ impl Builder {
         self.write(&Index { symbols: &words, count, directory_bits, directory: &directory }, symbol_width)
     }
 
-    /// The tables written so far, those of one flag or segment, to copy from; the builder is empty again and keeps its memory.
+    /// Takes the tables written so far, those of one flag or segment, to copy from. The builder is empty again and keeps its memory. `None`
+    /// if the part is too large for tables.
     ///
-    /// The number of a symbol is where its scalar stands in the bytes; there is no index to find one by. What [`Image::text_hash`] reads
-    /// stands where a program says what contexts must agree with.
+    /// The number of a symbol is the offset of its scalar in the bytes; a part has no index of symbols. The hashes that
+    /// [`Image::text_hash`] reads stand in the records that a program has for known attributes.
     pub(crate) fn take_part(&mut self) -> Option<Image> {
         let scalars_at = place(self.bytes.len());
         for list in &self.lists {
@@ -551,7 +552,7 @@ impl StepTables for Builder {
     }
 }
 
-/// How the symbols of finished tables are found.
+/// The index by which the symbols of finished tables are found.
 struct Index<'i> {
     /// The words of all symbols, where they have some.
     symbols: &'i [u32],
@@ -567,7 +568,7 @@ fn range(span: Span) -> core::ops::Range<usize> {
     span.at as usize..span.at as usize + span.length as usize
 }
 
-/// A place in the tables. A document of 8 MB cannot fill what a word addresses.
+/// A place in the tables. A document of 8 MB compiles to fewer bytes than a word can address.
 #[expect(clippy::cast_possible_truncation, reason = "documents are limited to 8 MB")]
 fn place(length: usize) -> u32 {
     length as u32

@@ -134,13 +134,12 @@ pub enum Value<'r> {
     Object(&'r str),
 }
 
-/// A variant by its number in the flag, the step that answered, the reason or the error code, and the layer, in one word; above
-/// it the bucket.
+/// A decision on a flag in one number: a word with the variant, the step, the reason or the error code, and the layer; above it the bucket.
 ///
 /// Bits: 0–11 the variant's number plus one (0: the caller's default), 12–23 the step's index plus one (0: no step was asked),
 /// 24–27 the reason, 28–31 the layer. Layer 0 is an error; the reason's bits then hold the error code.
 ///
-/// The word is the lower half of the number, the compared bucket plus one, 0 where none was, the upper half.
+/// The lower half of the number is that word; the upper half is the compared bucket plus one, 0 if no bucket was compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Decision(pub(crate) u64);
 
@@ -162,7 +161,7 @@ impl StepIndex {
     pub(crate) const ALLOW: Self = Self(6);
     pub(crate) const FIRST_TARGET: Self = Self(7);
 
-    /// The step so many places further on.
+    /// The index of the step `places` further on; at most `u32::MAX`.
     pub(crate) fn plus(self, places: usize) -> Self {
         Self(u32::try_from(places).map_or(u32::MAX, |places| self.0.saturating_add(places)))
     }
@@ -199,7 +198,7 @@ impl Decision {
         self.0 as u32
     }
 
-    /// The compared bucket plus one; 0 where none was.
+    /// The compared bucket plus one; 0 if no bucket was compared.
     pub(crate) const fn bucket_plus_one(self) -> u32 {
         (self.0 >> 32) as u32
     }

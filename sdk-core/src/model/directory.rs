@@ -3,7 +3,7 @@ use alloc::{vec, vec::Vec};
 
 /// Hashes with their numbers, ascending. Each is put into its entry of the directory first, and only those of one entry are sorted.
 pub(super) fn by_hash(hashes: Vec<u64>, directory_bits: u32) -> Vec<(u64, u32)> {
-    // By entry: where its next hash goes; at last, where the entry ends.
+    // For each entry: the place of its next hash, and in the end the place where the entry ends.
     let mut ends = vec![0_usize; (1 << directory_bits) + 1];
     for hash in &hashes {
         if let Some(count) = ends.get_mut(entry_of(*hash, directory_bits) + 1) {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{bucket::Subkey, context::value};
 
-/// Compiled flags in the binary form of a program. Every read is total: what lies outside the tables reads as 0 or as nothing.
+/// Compiled flags in the binary form of a program. Every read is total: a place outside the tables reads as 0 or as nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Image {
     /// Prefix, head, code, the records that the head counts, in its order, the number of text bytes, the text bytes.
@@ -50,11 +50,11 @@ pub(crate) enum Head {
     Known,
     Moments,
     Symbols,
-    /// The symbols are found by this many top bits of their hash.
+    /// The number of top bits of a hash by which the directory finds its symbol.
     DirectoryBits,
     /// The number of segments that conditions refer to.
     Segments,
-    /// Four words.
+    /// The key that symbols are hashed by, in four words.
     SymbolKey,
 }
 
@@ -123,7 +123,7 @@ pub(crate) struct KnownRecord {
 pub(crate) enum Agreement {
     /// Absent or null.
     AbsentOrNull,
-    /// Absent: for names with dots null is something else.
+    /// Absent: a dotted name that is null stands before a path, so it does not count as absent.
     Absent,
     /// A value with this fingerprint.
     Equal(u64),
@@ -136,7 +136,7 @@ pub(crate) const KNOWN_WORDS: u32 = 4;
 const MOMENT_WORDS: u32 = 2;
 /// The words of a record of each kind that the head counts, in its order, but for symbols: four bits each, the first ones lowest.
 const WIDTHS: u32 = 1 | FLAG_WORDS << 4 | ATTRIBUTE_WORDS << 8 | ALIAS_WORDS << 12 | KNOWN_WORDS << 16 | MOMENT_WORDS << 20;
-/// Of the first word of a table of variants: a place and a length of metadata stand behind the variants.
+/// Set in the first word of a table of variants if a place and a length of metadata stand behind the variants.
 pub(crate) const HAS_METADATA: u32 = 1 << 31;
 /// The upper bits of a length word hold a kind; lengths stay below this.
 pub(crate) const KIND_SHIFT: u32 = 28;
@@ -145,12 +145,12 @@ const LENGTH: u32 = (1 << KIND_SHIFT) - 1;
 impl Image {
     pub(crate) const EMPTY: Self = Self { memory: Memory::new(), at: [0; 7], texts: 0 };
 
-    /// The bytes of the tables, of which there are as many as they say themselves.
+    /// The bytes of the tables, as many as their length word says; none if the memory has fewer.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.memory.bytes().get(..self.raw(LENGTH_AT) as usize).unwrap_or_default()
     }
 
-    /// Reads the head; `None` where it does not describe the bytes. A symbol takes no word in a ruleset, two in a program.
+    /// Reads the head; `None` if it does not describe the bytes. A symbol takes no word in a ruleset, two in a program.
     pub(crate) fn new(memory: Memory, symbol_width: u32) -> Option<Self> {
         let mut image = Self { memory, ..Self::EMPTY };
         image.read_head(symbol_width).then_some(image)
@@ -264,7 +264,7 @@ impl Image {
         self.word(self.flag(flag).variants) & !HAS_METADATA
     }
 
-    /// The metadata that is told with a flag's answers, as canonical JSON.
+    /// The metadata that a flag's answers carry, as canonical JSON; `None` if there is none.
     pub(crate) fn metadata(&self, flag: u32) -> Option<&str> {
         self.metadata_span(flag).map(|span| self.str(span))
     }
@@ -312,8 +312,8 @@ impl Image {
         KnownRecord { name: self.span(at), agreement }
     }
 
-    /// Of a part: the hash under which its long text at this place is kept. It stands in a record where a program says what contexts must
-    /// agree with; a ruleset has no such records.
+    /// The hash of a part's long text at this place; `None` for any other text. It stands in a record of the kind that a program has for
+    /// known attributes; a ruleset has none of them.
     pub(crate) fn text_hash(&self, span: Span) -> Option<u64> {
         let (mut from, mut to) = (0, self.head(Head::Known));
         while from < to {
@@ -339,12 +339,12 @@ impl Image {
         (0..self.head(Head::Moments)).map(move |index| self.wide(first.wrapping_add(index.wrapping_mul(2))).cast_signed())
     }
 
-    /// Of a ruleset: the encoded scalars that are these symbols.
+    /// The encoded scalars of these symbols of a ruleset or a part.
     pub(crate) fn scalars(&self, symbols: Run) -> impl Iterator<Item = &[u8]> + Clone {
         self.words().run(symbols).map(|symbol| value::split(self.value(symbol)).map_or(&[][..], |(scalar, _)| scalar))
     }
 
-    /// Of a program: the hash that is symbol `number`.
+    /// The hash that a program has for symbol `number`.
     pub(crate) fn fingerprint(&self, number: u32) -> u64 {
         self.wide(self.place(Head::Moments).wrapping_add(number.wrapping_mul(2)))
     }

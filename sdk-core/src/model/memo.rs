@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 /// The two words of a key, the first never 0, and the four that are remembered under it.
 type Slot = [u32; 6];
 
-/// Slots that are taken first.
+/// The number of slots that a memo begins with.
 const FIRST: usize = 16;
 
-/// Four words each by pairs of words, found by probing. Where memory has run out, nothing more is remembered.
+/// Remembers four words under a pair of words, found by probing. If memory has run out, it remembers nothing more.
 #[derive(Default)]
 pub(crate) struct Memo {
     slots: Option<Box<[Slot]>>,
@@ -39,14 +39,14 @@ impl Memo {
         self.slots_mut().get_mut(place).filter(|[first, ..]| *first != 0).map(|[_, _, remembered @ ..]| remembered)
     }
 
-    // An array is handed on through memory; words are not.
+    // Takes two words, because the compiler passes an array through memory.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn find(&self, first: u32, second: u32) -> Option<&Slot> {
         self.slots().get(probe(self.slots(), first, second)).filter(|[first, ..]| *first != 0)
     }
 
-    /// Remembers four words under a key, instead of those before.
+    /// Remembers four words under a key, in place of earlier ones.
     #[inline(never)]
     pub(crate) fn set(&mut self, [first, second]: [u32; 2], [a, b, c, d]: [u32; 4]) {
         // At most half full, so that probing soon ends.

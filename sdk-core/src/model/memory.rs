@@ -18,7 +18,7 @@ impl Memory {
         self.0.as_deref_mut().unwrap_or_default()
     }
 
-    /// Grows to at least this many bytes, and to twice what it was; what was written stays, and the rest is 0.
+    /// Grows to at least this many bytes, and at least to twice its length; the old bytes stay, and the new ones are 0.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
     pub(crate) fn fit(&mut self, length: usize) -> &mut [u8] {
         if self.bytes().len() < length
@@ -32,7 +32,7 @@ impl Memory {
         self.bytes_mut()
     }
 
-    /// Grows to this many bytes and no more; what was written stays, and the rest is 0.
+    /// Grows to this many bytes and no more; the old bytes stay, and the new ones are 0.
     pub(crate) fn extend(&mut self, length: usize) {
         let mut larger = alloc::vec::Vec::with_capacity(length);
         larger.extend_from_slice(self.bytes());
@@ -40,7 +40,7 @@ impl Memory {
         *self = larger.into();
     }
 
-    /// The word of this number; what is not there reads as 0.
+    /// The word with this number; a word past the end reads as 0.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
     pub(crate) fn word(&self, index: usize) -> u32 {
         self.bytes().as_chunks().0.get(index).map_or(0, |word| u32::from_le_bytes(*word))

@@ -1,6 +1,6 @@
 //! The compiled form of flags: tables of words and bytes that are walked in place.
 //!
-//! A ruleset and a program are the same tables; they differ in how symbols are kept ([`symbol`]) and in what has been settled.
+//! A ruleset and a program are the same tables; they differ in the form of symbols ([`symbol`]), and a program has steps settled.
 pub(crate) mod build;
 mod code;
 pub(crate) mod condition;

@@ -1,7 +1,7 @@
 //! The moments at which a comparison of `now` may change its answer.
 use crate::matching::comparison::Comparison;
 
-/// Past this many milliseconds either way moments are no longer told apart as numbers, and none is told.
+/// The milliseconds from which on, in either direction, doubles do not tell moments apart; no such moment is listed.
 const LIMIT: f64 = 9_007_199_254_740_992.0;
 
 /// The first milliseconds at which a comparison of `now` with a number answers otherwise than just before.
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_that_numbers_cannot_tell_apart_are_not_told() {
+    fn moments_that_numbers_cannot_tell_apart_are_not_listed() {
         for operand in [9_007_199_254_740_992.0, -9_007_199_254_740_992.0, f64::MAX, f64::MIN] {
             assert_eq!(of(Comparison::Less, operand).count(), 0);
         }

@@ -25,7 +25,7 @@ pub(crate) enum Form {
     Cidr,
 }
 
-/// The options of a test: how it compares an attribute with its operand. Of an operator, the options that it takes.
+/// The options by which a test compares an attribute with its operand. For an operator, they are the options that it takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct TestOptions {
     /// `ignoreCase`: strings are compared in lower case.

@@ -1,4 +1,4 @@
-//! The operands of each operation, word by word: what a check of tables that came from elsewhere follows.
+//! The operands of each operation, word by word, for the check of tables that came from elsewhere.
 use super::code::{self, Operation};
 
 /// Kinds of operands, four bits each in a shape, the first operand lowest.
@@ -44,7 +44,7 @@ pub(crate) enum Role {
     Nothing,
 }
 
-/// A role and the kinds of its operands, in one word: the engine would hand on two through memory.
+/// A role and the kinds of its operands, in one word: the compiler would pass two through memory.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape(u32);
 

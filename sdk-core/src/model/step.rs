@@ -18,7 +18,7 @@ pub(crate) enum Step {
     List(List),
     /// Answers by the bucket of the unit.
     Draw(Draw),
-    /// Answers the same to everybody.
+    /// Answers every context alike.
     Const(Decision),
     /// No step stands here. No compiled or validated flag comes here: its last step always answers.
     Nothing,
@@ -123,7 +123,7 @@ impl Front<'_> {
         Operation::Prerequisite.is_of(word).then(|| [flag, self.at.saturating_add(3 + code::count(word))])
     }
 
-    /// The bucket that the operation draws for a unit, by its hash: read where it is used, it is never handed on through memory.
+    /// The bucket that the operation draws for a unit. The hash is read where it is used, so that it never passes through memory.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(crate) fn bucket(self, unit: &[u8]) -> u32 {

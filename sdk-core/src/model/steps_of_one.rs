@@ -1,4 +1,4 @@
-//! The steps of one flag written anew into tables that are finished: those of all other flags stay where they are.
+//! Writes the steps of one flag anew into finished tables; the steps of all other flags stay where they are.
 use alloc::vec::Vec;
 
 use super::{
@@ -25,7 +25,7 @@ impl<'i> NewSteps<'i> {
         Self { image, code: Vec::new(), is_lost: false }
     }
 
-    /// The words of the steps; `None` if the tables lack what a step needs.
+    /// The words of the steps; `None` if the tables lack an attribute or a symbol that a step needs.
     pub(crate) fn finish(self) -> Option<Vec<u32>> {
         (!self.is_lost).then_some(self.code)
     }
@@ -75,7 +75,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Returns true if so many words of steps have room behind the tables.
+    /// Returns true if `words` words of steps have room behind the tables.
     pub(crate) fn takes(self, image: &Image, words: usize) -> bool {
         // A step is read with as many words behind it as the longest has.
         self.next.is_none_or(|next| next + 4 * (words + GUARDED) <= image.memory.bytes().len())

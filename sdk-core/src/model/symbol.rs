@@ -65,7 +65,7 @@ impl Symbols for Fingerprints {
     fn find(image: &Image, encoded: &[u8]) -> Option<u32> {
         let hash = image.symbol_key().hash(encoded);
         let near = image.symbols_near(hash);
-        // No more than there are, whatever the directory says.
+        // The directory of forged tables may name more symbols than there are.
         (near.start..near.end.min(image.head(Head::Symbols))).find(|number| image.fingerprint(*number) == hash)
     }
 }

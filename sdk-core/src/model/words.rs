@@ -1,4 +1,4 @@
-//! The words of the tables, read in place; every read is total: what is not there reads as 0.
+//! The words of the tables, read in place. Every read is total: a word outside the tables reads as 0.
 use super::{
     code::{self, Operation},
     details::Decision,
@@ -8,7 +8,7 @@ use super::{
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a>(pub(crate) &'a [[u8; 4]]);
 
-/// An operation and the words at its front; none has more of them before its list.
+/// An operation and its first words; no operation has more of them before its list.
 #[derive(Clone, Copy)]
 pub(crate) struct Front<'a> {
     pub(super) at: u32,
@@ -17,11 +17,11 @@ pub(crate) struct Front<'a> {
 
 const FRONT: usize = 8;
 
-/// The number of words that are read at once, a guard and the front of the operation behind it. Where flags are, their records, the
-/// directory and the length of the texts stand behind the code, so that so many can be read of the last operation too.
+/// The number of words that are read at once, a guard and the front of the operation behind it. The records of flags, the directory and the
+/// length of the texts stand behind the code, so that this many words can be read from the last operation on too.
 pub(super) const GUARDED: usize = FRONT + 1;
 
-/// So many words, or groups of words, from a place on.
+/// A number of words, or of groups of words, from a place on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
     pub(crate) at: u32,
@@ -42,7 +42,7 @@ impl<'a> Words<'a> {
         Front { at, words }
     }
 
-    /// The place of the condition under which the step at a place is taken, 0 where it always is; and the step behind it.
+    /// The place of the condition under which the step at a place is taken, 0 if it is always taken, and the step.
     #[inline]
     pub(crate) fn guarded(self, at: u32) -> (u32, Front<'a>) {
         let guarded @ [guard, words @ ..] = self.guarded_front(at);

@@ -1,6 +1,6 @@
-//! Writing steps and conditions: what [`super::step`] and [`super::condition`] read.
+//! Writes the steps and the conditions that [`super::step`] and [`super::condition`] read.
 //!
-//! Conditions answer the place where they stand.
+//! A method that writes a condition returns the place of the condition.
 use super::{
     build::Builder,
     code::{self, Operation},
@@ -96,7 +96,7 @@ pub(crate) trait StepTables {
     }
 }
 
-/// Conditions.
+/// The methods that write conditions.
 impl Builder {
     pub(crate) fn all(&mut self, children: &[u32]) -> u32 {
         self.children(Operation::All, children)
@@ -139,7 +139,7 @@ impl Builder {
         at
     }
 
-    /// A scalar that is, or is not, one of these, encoded; the symbols of `among` are not read.
+    /// Writes the test of a scalar that is, or is not, one of the encoded `entries`; the symbols of `among` are not read.
     pub(crate) fn among<'a>(&mut self, attribute: u32, among: &Among, entries: impl Iterator<Item = &'a [u8]> + Clone) -> u32 {
         if self.is_now(attribute) {
             for entry in entries.clone() {
@@ -157,7 +157,7 @@ impl Builder {
         self.symbol_test(Operation::Among, flags, attribute, entries)
     }
 
-    /// A list that has one of these as a member, or every one.
+    /// Writes the test of a list that has one of the encoded `entries` as a member, or every one.
     pub(crate) fn members<'a>(&mut self, attribute: u32, every: bool, ignore_case: bool, entries: impl Iterator<Item = &'a [u8]>) -> u32 {
         let flags = if every { code::EVERY } else { 0 } | if ignore_case { code::IGNORE_CASE } else { 0 };
         self.symbol_test(Operation::Members, flags, attribute, entries)
@@ -171,19 +171,19 @@ impl Builder {
         at
     }
 
-    /// A string that has the operand in it, or a list that has it as a member; the operand is an encoded scalar.
+    /// Writes the test of a string that has the operand in it, or of a list that has it as a member; the operand is an encoded scalar.
     pub(crate) fn contains(&mut self, attribute: u32, operand: &[u8], ignore_case: bool) -> u32 {
         let at = self.text_test(Operation::Contains, attribute, operand, ignore_case);
         self.push_symbols(core::iter::once(operand));
         at
     }
 
-    /// A string that begins with the operand, an encoded string.
+    /// Writes the test of a string that begins with the operand, an encoded string.
     pub(crate) fn starts_with(&mut self, attribute: u32, operand: &[u8], ignore_case: bool) -> u32 {
         self.text_test(Operation::StartsWith, attribute, operand, ignore_case)
     }
 
-    /// A string that ends with the operand, an encoded string.
+    /// Writes the test of a string that ends with the operand, an encoded string.
     pub(crate) fn ends_with(&mut self, attribute: u32, operand: &[u8], ignore_case: bool) -> u32 {
         self.text_test(Operation::EndsWith, attribute, operand, ignore_case)
     }
@@ -204,7 +204,7 @@ impl Builder {
         at
     }
 
-    /// A time; the operand in milliseconds, and as it is written in the document.
+    /// Writes the test of a time; the operand in milliseconds, and `written` as in the document.
     pub(crate) fn time(&mut self, attribute: u32, comparison: Comparison, operand: f64, written: Span) -> u32 {
         let at = self.here();
         self.compare_now(attribute, comparison, operand);
@@ -221,7 +221,7 @@ impl Builder {
         at
     }
 
-    /// A pattern's table, and the pattern as it is written in the document.
+    /// Writes the test by a pattern's table; `written` is the pattern as in the document.
     pub(crate) fn matches(&mut self, attribute: u32, table: Span, written: Span) -> u32 {
         let at = self.here();
         self.push(&[Operation::Matches as u32, attribute]);
@@ -230,7 +230,7 @@ impl Builder {
         at
     }
 
-    /// Networks: first and last address of each, one word an address and four words an address.
+    /// Writes the test of an address by networks, first and last address of each: `narrow` with one word an address, `wide` with four.
     pub(crate) fn cidr(
         &mut self,
         attribute: u32,
@@ -247,7 +247,7 @@ impl Builder {
         at
     }
 
-    /// The test of another table; answers where it stands.
+    /// Copies a test of other tables; returns its place.
     pub(crate) fn copy_test(&mut self, from: &Image, attribute: u32, test: &Test, keep: Keep) -> u32 {
         let written = |builder: &mut Self, written: Span| match keep {
             Keep::All => builder.copy_text(from, written),

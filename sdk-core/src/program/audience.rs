@@ -34,8 +34,8 @@ pub struct Audience<'a> {
     pub format: u32,
     /// The context by which the program recognises its visitor; `None` for the known one.
     ///
-    /// The context as clients state it, where the maker of a program knows another `organizationId` than they do: the
-    /// program answers for the known organization, and tells nothing else of it. The contexts differ in that attribute alone.
+    /// It is the context as clients state it, if the maker of the program knows another `organizationId` than they do. The program answers
+    /// for the known organization, and tells nothing else of it. The two contexts differ in that attribute alone.
     pub stated: Option<&'a Context>,
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn fingerprint(key: Subkey, encoded: &[u8]) -> u64 {
     read(key, encoded, MAX_CONTEXT_DEPTH).map_or(0, |(print, _)| print)
 }
 
-/// The fingerprint of the value at the front, which nests at most `depth` deep, and what follows the value.
+/// The fingerprint of the value at the front, and the bytes behind it; `None` if it nests deeper than `depth` levels or is no value.
 fn read(key: Subkey, encoded: &[u8], depth: u32) -> Option<(u64, &[u8])> {
     let (value, mut rest) = value::read(encoded)?;
     let (count, is_object, mut print) = match value {

@@ -48,7 +48,7 @@ pub(super) fn write_agreements(builder: &mut Builder, known: &[u8], always: &[&s
     }
 }
 
-/// By attribute of a ruleset: true if contexts that extend the known one may differ in it.
+/// For each attribute of a ruleset: true if contexts that extend the known one may differ in it.
 pub(super) struct Openness(Vec<bool>);
 
 impl Openness {

@@ -214,7 +214,7 @@ impl Runner {
         };
     }
 
-    /// Returns true if the context extends what the program was made for.
+    /// Returns true if the context agrees with the program on every known attribute.
     fn extends(&mut self) -> bool {
         let members = self.room.bytes().get(..self.length).unwrap_or_default();
         let mut index = ContextIndex { members, memo: &mut self.scratch.memo };

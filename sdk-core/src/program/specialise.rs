@@ -79,10 +79,15 @@ pub fn specialise<'a>(
     known: &Context,
     audience: impl Into<Audience<'a>>,
 ) -> Result<Program, ProgramError> {
-    made_for(audience.into(), ruleset, own, known)
+    specialise_for(audience.into(), ruleset, own, known)
 }
 
-fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context) -> Result<Program, ProgramError> {
+fn specialise_for(
+    audience: Audience<'_>,
+    ruleset: &Ruleset,
+    own: ApplicableOverrides<'_>,
+    known: &Context,
+) -> Result<Program, ProgramError> {
     let own = own.held_by(ruleset.numbering);
     let stated = audience.stated.unwrap_or(known);
     if known.refusal().is_some() || stated.refusal().is_some() {
@@ -185,11 +190,11 @@ struct Settling<'a> {
     image: &'a Image,
     own: ApplicableOverrides<'a>,
     openness: Openness,
-    /// Evaluates what is settled.
+    /// Evaluates the settled steps and conditions.
     walk: Walk<'a, Exact, ()>,
-    /// By segment: its answer.
+    /// The answer of each segment.
     settled: Vec<SegmentAnswer>,
-    /// By segment that was copied: its new number, and the place of its condition.
+    /// For each segment: its new number and the place of its condition; `None` until it is copied.
     copied: Vec<Option<(u32, u32)>>,
     flags: Vec<Settled>,
     builder: Builder,
@@ -272,7 +277,7 @@ impl Settling<'_> {
         }
     }
 
-    /// Settles a step and keeps what is open of it; returns true if it is the last of the flag.
+    /// Settles a step and keeps its open part; returns true if the step is the last of the flag.
     fn step(&mut self, flag: u32, step: &Step, condition: u32, steps: &mut Vec<Open>) -> bool {
         let mut keep = |residual| steps.push(Open { condition, residual });
         let answer = match step {
@@ -382,7 +387,7 @@ impl Settling<'_> {
                 let attribute = self.attribute(attribute);
                 self.builder.copy_test(image, attribute, &test, Keep::Decisive)
             }
-            // No compiled condition is none; one that never holds stands for it.
+            // No compiled condition comes here; one that never holds stands in for it.
             Condition::Nothing => self.builder.any(&[]),
         }
     }

@@ -1,7 +1,7 @@
 //! Checks that every walk of a program's tables ends soon: no step, condition or flag refers forward or in a circle, no condition nests
 //! too deep, every counted word exists, and no word is an operand twice.
 //!
-//! Nothing else needs a check here: a reference to nothing reads as nothing, and the checksum finds damage.
+//! No other check is needed here: a reference to a place outside the tables reads as nothing, and the checksum finds damage.
 use crate::{
     document::limits::MAX_CONDITION_DEPTH,
     model::{
@@ -76,7 +76,7 @@ impl Check<'_> {
         }
     }
 
-    /// Checks the operation at `at`; answers where its operands end and how deep they nest.
+    /// Checks the operation at `at`; returns the place behind its operands and the levels that they nest.
     fn operands(&mut self, at: u32, level: u32) -> (u32, u32) {
         let words = self.words;
         let word = words.word(at);
@@ -114,7 +114,7 @@ impl Check<'_> {
         (place, deepest)
     }
 
-    /// Checks a condition that must stand before `parent`; answers how deep it nests.
+    /// Checks a condition that must stand before `parent`; returns the levels that it nests, 0 if it is unsound.
     fn condition(&mut self, at: u32, parent: u32, level: u32) -> u32 {
         let stands = at != 0 && at < parent && level <= MAX_CONDITION_DEPTH;
         self.must(stands && shape::of(self.words.word(at)).is(Role::Condition));
@@ -124,7 +124,7 @@ impl Check<'_> {
         self.operands(at, level).1 + 1
     }
 
-    /// Checks a segment, once; answers how deep it nests.
+    /// Checks a segment, its condition only once; returns the levels that it nests.
     fn segment(&mut self, number: u32, condition: u32, parent: u32, level: u32) -> u32 {
         self.must(number < self.image.head(Head::Segments));
         let place = 2 * number as usize;

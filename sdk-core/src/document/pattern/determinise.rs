@@ -1,4 +1,4 @@
-//! An automaton that is in many states at once → one that is in one.
+//! Makes an automaton deterministic: one that is in many states at once becomes one that is in one.
 //!
 //! Our own rather than `regex-automata`'s: it stops wherever the pattern is found, orders its sets, and counts its work, so that a
 //! hostile pattern is refused after the same step on every machine.
@@ -15,14 +15,14 @@ use regex_automata::util::alphabet::Unit;
 use regex_automata::util::look::{LookMatcher, LookSet};
 use regex_automata::util::primitives::StateID;
 
-/// Deterministic and complete: from every state a step with every symbol.
+/// A deterministic and complete automaton: every state has a step with every symbol.
 pub(super) struct Automaton {
     /// The symbol of every byte.
     pub(super) symbols: [u8; 256],
     pub(super) symbol_count: usize,
     /// The next states, a row of `symbol_count` for each state.
     pub(super) steps: Vec<usize>,
-    /// For each state whether the pattern is found when the text ends there.
+    /// For each state: true if the pattern is found when the text ends there.
     pub(super) found_at_end: Vec<bool>,
     pub(super) start: usize,
 }
@@ -34,7 +34,7 @@ impl Automaton {
     pub(super) const NEVER: usize = 1;
 }
 
-/// Refuses what takes too much work.
+/// Makes an automaton deterministic; refuses one that takes more work than a pattern may.
 pub(super) fn determinise(nfa: &NFA, work: &mut Work<'_>) -> Result<Automaton, PatternError> {
     let classes = nfa.byte_classes();
     let representatives: Vec<u8> = classes.representatives(0..=255).filter_map(Unit::as_u8).collect();
@@ -56,7 +56,7 @@ pub(super) fn determinise(nfa: &NFA, work: &mut Work<'_>) -> Result<Automaton, P
     Ok(Automaton { symbols, symbol_count: representatives.len(), steps, found_at_end, start })
 }
 
-/// The byte before, as far as an assertion can ask about it.
+/// The byte before a place in the text, as far as an assertion can ask about it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Start,
@@ -66,7 +66,7 @@ enum Before {
     Other,
 }
 
-/// One state to be: the states one is in at once, ordered, with assertions that wait for the next byte.
+/// A state of the result: the states that the first automaton is in at once, ordered, with assertions that wait for the next byte.
 #[derive(PartialEq, Eq)]
 struct Set {
     before: Before,
@@ -82,10 +82,10 @@ struct Sets<'a, 'b> {
     known: Vec<Rc<Set>>,
     /// The places in `known`, by the hash of their set.
     places: HashTable<(u64, usize)>,
-    /// For each state of the NFA the last round that came through it.
+    /// For each state of the NFA: the last round that came through it.
     seen: Vec<usize>,
     round: usize,
-    /// Empty; kept for their memory.
+    /// Two lists that are empty between calls, kept for their memory.
     waiting: Vec<StateID>,
     states: Vec<StateID>,
     work: &'a mut Work<'b>,
@@ -132,7 +132,7 @@ impl<'a, 'b> Sets<'a, 'b> {
         self.after(self.before(byte), targets)
     }
 
-    /// The number of the state of being in `targets`.
+    /// The number of the state that stands for being in all of `targets`; a new state is added.
     fn after(&mut self, before: Before, targets: Vec<StateID>) -> Result<usize, PatternError> {
         let Some(mut states) = self.closure(targets, None)? else { return Ok(Automaton::FOUND) };
         if states.is_empty() {
@@ -160,7 +160,7 @@ impl<'a, 'b> Sets<'a, 'b> {
         Ok(place + 2)
     }
 
-    /// `set` when what comes next is known, `None` being the end; `None` when the pattern is found.
+    /// The states of `set` once the next byte is known; `next` is `None` at the end of the text. Returns `None` if the pattern is found.
     fn resolve<'s>(&mut self, set: &'s Set, next: Option<u8>) -> Result<Option<Cow<'s, [StateID]>>, PatternError> {
         if !set.asks {
             return Ok(Some(Cow::Borrowed(&set.states)));
@@ -184,8 +184,8 @@ impl<'a, 'b> Sets<'a, 'b> {
         Ok(self.closure(set.states.clone(), Some(satisfied))?.map(Cow::Owned))
     }
 
-    /// The states that are reached without reading a byte; `None` when the pattern is found. Without `satisfied`, assertions wait; with
-    /// it, those that are not satisfied are dropped.
+    /// The states that are reached without reading a byte; `None` if the pattern is found. Without `satisfied`, assertions wait; with it,
+    /// those that are not satisfied are dropped.
     fn closure(&mut self, mut waiting: Vec<StateID>, satisfied: Option<LookSet>) -> Result<Option<Vec<StateID>>, PatternError> {
         self.round += 1;
         let mut states = mem::take(&mut self.states);
@@ -225,7 +225,7 @@ impl<'a, 'b> Sets<'a, 'b> {
     }
 }
 
-/// A hash of a set. Nobody chooses the sets of a pattern freely, so that it need not be keyed.
+/// A hash of a set. It has no key, because the author of a pattern cannot choose its sets freely.
 fn hash(before: Before, states: &[StateID]) -> u64 {
     const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
     let step = |hash: u64, id: &StateID| (hash ^ id.as_usize() as u64).wrapping_mul(PRIME).rotate_left(29);

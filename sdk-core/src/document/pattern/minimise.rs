@@ -1,4 +1,4 @@
-//! The smallest automaton that finds the same.
+//! Minimises an automaton: makes the smallest one that finds the same.
 
 use super::Automaton;
 use alloc::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub(super) struct Minimal {
 pub(super) fn minimise(automaton: &Automaton) -> Minimal {
     let partition = Partition::of(automaton);
     let (found, never) = (partition.block_of[Automaton::FOUND], partition.block_of[Automaton::NEVER]);
-    // Any state of a block stands for it.
+    // Any state of a block can stand for the block.
     let row = |block: usize| {
         let first = partition.states[partition.blocks[block].start] * automaton.symbol_count;
         automaton.steps[first..first + automaton.symbol_count].iter().map(|&state| partition.block_of[state])
@@ -65,7 +65,7 @@ pub(super) fn minimise(automaton: &Automaton) -> Minimal {
     }
 }
 
-/// The states in blocks, those of one block finding the same: Hopcroft's algorithm.
+/// The states in blocks, by Hopcroft's algorithm: the states of one block find the same.
 struct Partition {
     /// Every state once, those of a block side by side.
     states: Vec<usize>,
@@ -141,7 +141,7 @@ impl Partition {
         block.marked += 1;
     }
 
-    /// Makes a block of the marked ones, unless they are all.
+    /// Makes a block of the marked states; `None` if all states of the block are marked.
     fn split(&mut self, number: usize) -> Option<usize> {
         let block = &mut self.blocks[number];
         let (start, marked) = (block.start, block.marked);
@@ -159,10 +159,10 @@ impl Partition {
     }
 }
 
-/// The steps, backwards.
+/// The steps of an automaton, looked up by their targets.
 struct BackwardSteps {
     symbol_count: usize,
-    /// For each state and symbol where in `sources` its own begin; one more at the end.
+    /// For each state and symbol: the index in `sources` at which its sources begin. One more entry marks the end.
     begins: Vec<usize>,
     sources: Vec<usize>,
 }

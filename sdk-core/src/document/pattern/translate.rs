@@ -1,5 +1,5 @@
-//! Text → expression: parsed by `regex-syntax`, given meaning here, because its own translator needs Unicode's tables wherever
-//! ASCII is not asked for by a flag.
+//! Translates the text of a pattern to an expression. `regex-syntax` parses it, but its translator needs Unicode's tables wherever no flag
+//! asks for ASCII, so that the meaning is given here.
 
 use super::PatternError;
 use alloc::boxed::Box;
@@ -12,7 +12,7 @@ use regex_syntax::ast::{
 };
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, Look, Repetition};
 
-/// Groups and classes inside each other.
+/// The most levels at which groups and classes stand in each other.
 const MAX_DEPTH: u32 = 100;
 
 const PROPERTY: &str = r"\p is not available, expected characters, ranges such as [a-z] or one of the ASCII classes \d \s \w [[:alpha:]]";
@@ -26,11 +26,11 @@ pub(super) fn translate(pattern: &str) -> Result<Hir, PatternError> {
         return Ok(hir);
     }
     let exact = Translator { is_exact: true, flags: CurrentFlags::default() }.expression(&ast)?;
-    // `None` is said of whatever contains an empty class, alternatives beside it or not.
+    // `minimum_len` is `None` for every expression with an empty class, even beside alternatives.
     if exact.properties().minimum_len().is_some_and(|least| least > 0) {
         return Ok(exact);
     }
-    // `\B` alone would hold between two bytes of one scalar value: here the search goes from one to the next by itself.
+    // `\B` alone would hold between two bytes of one scalar value, so the expression itself steps over whole scalar values.
     let skip = Hir::repetition(repetition(0, None, any_scalar()));
     Ok(Hir::concat(vec![Hir::look(Look::Start), skip, exact]))
 }
@@ -75,7 +75,7 @@ impl Translator {
     fn expression(&mut self, ast: &Ast) -> Result<Hir, PatternError> {
         Ok(match ast {
             Ast::Empty(_) => Hir::empty(),
-            // Until the group ends, across alternatives.
+            // These flags hold until the group ends, across alternatives.
             Ast::Flags(set) => {
                 self.flags.set(&set.flags);
                 Hir::empty()
@@ -216,7 +216,7 @@ impl Translator {
         Ok(())
     }
 
-    /// Without the flag u a class is one of bytes, and U+0080 to U+00FF stand for them until `class` refuses what is left of them.
+    /// Without the flag u a class is one of bytes, and U+0080 to U+00FF stand for bytes until `class` refuses those that are left.
     fn class_literal(&self, literal: &Literal) -> Result<char, PatternError> {
         if !self.flags.unicode && !literal.c.is_ascii() && literal.byte().is_none() {
             return Err(unavailable(&literal.span, NOT_UTF8));
@@ -275,12 +275,12 @@ fn other_case(class: &ClassUnicode, first: char, last: char) -> Vec<ClassUnicode
     letters.iter().map(|range| ClassUnicodeRange::new(swap(range.start()), swap(range.end()))).collect()
 }
 
-/// Any scalar value, ending where it ends.
+/// One scalar value of any kind, with all its bytes.
 fn any_scalar() -> Hir {
     Hir::alternation(vec![bytes(0, 0x7f), beyond_ascii()])
 }
 
-/// Tells lead bytes apart by how many bytes follow and no further, because text is UTF-8.
+/// One scalar value beyond ASCII. Lead bytes differ only in the number of bytes that follow, because text is UTF-8.
 fn beyond_ascii() -> Hir {
     let form = |first, last, continuations: u32| {
         Hir::concat(vec![bytes(first, last), Hir::repetition(repetition(continuations, Some(continuations), continuation()))])

@@ -1,4 +1,4 @@
-//! Explanations: the same evaluation, watched, and what the watcher saw put into words.
+//! Explanations: the same evaluation, with a record of each step and each condition.
 mod operand;
 mod trace;
 mod write;
@@ -16,7 +16,8 @@ use crate::model::{details::FlagType, operator::TestOptions};
 pub struct Explanation<'r> {
     /// The same answer that [`Ruleset::evaluate`](crate::Ruleset::evaluate) gives.
     pub evaluation: Evaluation<'r>,
-    /// The steps that were taken, in their order; the last one answered. None where the question itself was at fault.
+    /// The steps that were taken, in their order; the last one answered. Empty if no step was taken, as for an unknown flag or a refused
+    /// context.
     pub steps: Vec<ExplainedStep>,
 }
 
@@ -33,12 +34,12 @@ pub struct ExplainedStep {
     pub conditions: Vec<ExplainedCondition>,
     /// The unit that the step looked for; `None` for steps that look for none.
     pub unit: Option<ExplainedUnit>,
-    /// The bucket of the unit, `0..BUCKETS`; `None` where no bucket was drawn.
+    /// The bucket of the unit, `0..BUCKETS`; `None` if no bucket was drawn.
     pub bucket: Option<u32>,
     /// The upper bounds that the bucket was compared with, ascending: a bucket below the first is in the first share. Empty for steps
     /// that draw no bucket.
     pub bounds: Vec<u32>,
-    /// Of a prerequisite: the name of the variant that the other flag has, or `None` if it has none.
+    /// The variant that the other flag of a prerequisite has; `None` if it has none, and for other kinds of steps.
     pub variant: Option<String>,
 }
 
@@ -47,7 +48,7 @@ pub struct ExplainedStep {
 pub struct ExplainedUnit {
     /// The name of the attribute that is the unit.
     pub attribute: String,
-    /// The attribute's value as JSON; `None` where the context has none.
+    /// The attribute's value as JSON; `None` if the context has none.
     pub value: Option<String>,
 }
 
@@ -101,23 +102,24 @@ pub struct ExplainedCondition {
     pub pointer: String,
     /// The operator, or `all`, `any`, `not`, `segment`, `percentage`.
     pub op: &'static str,
-    /// Of a test: the attribute's name; of a percentage: that of its unit.
+    /// The name of the attribute that a test compares, or that is the unit of a percentage; `None` for other conditions.
     pub attribute: Option<String>,
-    /// Of a test: the options that the document gives it; for other conditions, none.
+    /// The options that the document gives to a test; other conditions have none.
     pub options: TestOptions,
-    /// Of a test: the operand as JSON, in lower case where that is how it is compared.
+    /// The operand of a test as JSON, in lower case if it is compared so, or the range of a percentage in percent; `None` for other
+    /// conditions, and for tests without operand.
     pub operand: Option<String>,
-    /// Of a test: the attribute's value as canonical JSON; `None` where the context has none.
+    /// The value of the attribute as canonical JSON; `None` if the context has none, and for conditions without attribute.
     pub actual: Option<String>,
-    /// Of a percentage: the unit's bucket, where it has one.
+    /// The bucket of a percentage's unit, `0..BUCKETS`; `None` if the context has no unit, and for other conditions.
     pub bucket: Option<u32>,
-    /// True if it holds.
+    /// True if the condition holds.
     pub held: bool,
 }
 
 impl<'r> Visitor<'r, '_> {
-    /// Evaluates one flag as [`Ruleset::evaluate`](crate::Ruleset::evaluate) does, with the same answer, and records each step on the
-    /// way. An explanation shows every step and condition, whichever questions the visitor answered before.
+    /// Evaluates one flag as [`Ruleset::evaluate`](crate::Ruleset::evaluate) does, with the same answer, and records each step on the way.
+    /// An explanation remembers nothing of earlier questions to the visitor, so that it shows every step and condition.
     ///
     /// ```
     /// use sdk_core::{Context, Millis, StepKind, compile};

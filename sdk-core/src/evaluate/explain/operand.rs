@@ -16,13 +16,13 @@ use crate::{
     },
 };
 
-/// Appends the operand of a test as JSON, in lower case where that is how it is compared; nothing where it has none.
+/// Appends the operand of a test as JSON, in lower case if it is compared so; appends nothing for a test without operand.
 ///
-/// `symbol` writes the entry of a list. Operands that a program leaves out as they were written are shown as they are compiled:
-/// networks as ranges of addresses, patterns as the hexadecimal digits of their tables.
+/// `symbol` writes the entry of a list. A program leaves out operands as they were written, and shows them as they are compiled: networks
+/// as ranges of addresses, patterns as the hexadecimal digits of their tables.
 pub(crate) fn write_operand(out: &mut String, image: &Image, test: &Test, symbol: impl Fn(u32) -> String) {
     let list = |symbols: Run| {
-        // The tables keep a list in the order of its hashes, which is nobody's; here it is that of the text.
+        // The tables keep a list in the order of its hashes, which tells a reader nothing; here it is sorted by its text.
         let mut entries: Vec<String> = image.words().run(symbols).map(&symbol).collect();
         entries.sort_unstable();
         entries.join(",")
@@ -47,7 +47,7 @@ pub(crate) fn write_operand(out: &mut String, image: &Image, test: &Test, symbol
     }
 }
 
-/// Writes the option `as`, which precedes a test's attribute in canonical JSON; nothing where the test has no such option.
+/// Writes the option `as`, which precedes a test's attribute in canonical JSON; writes nothing for a test without that option.
 pub(crate) fn write_as(test: &mut Object<'_>, options: TestOptions) {
     if options.as_number {
         write_string(test.member("as"), "number");

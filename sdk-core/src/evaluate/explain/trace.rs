@@ -1,4 +1,4 @@
-//! A trace: records each step and each condition of an evaluation.
+//! Records each step and each condition of an evaluation.
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// An evaluation that is being watched.
+/// The record of an evaluation that is being watched.
 pub(super) struct Trace<'r> {
     ruleset: &'r Ruleset,
     key: &'r str,

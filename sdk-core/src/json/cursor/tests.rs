@@ -17,7 +17,7 @@ fn tree<'t>(text: &'t str, place: Place<'_>) -> Result<Json<'t>, DocumentError> 
     Ok(Tape::read(text, place)?.root().tree())
 }
 
-/// A value of `serde_json` in our words.
+/// Returns true if a tree equals a value of `serde_json`, whose numbers and members are compared by our rules.
 fn same(ours: &Json<'_>, theirs: &serde_json::Value) -> bool {
     match (ours, theirs) {
         (Json::Null, serde_json::Value::Null) => true,
