@@ -226,6 +226,7 @@ impl Compiler {
         let place = flags.name(key);
         let (digest, state) =
             if self.keeps { digest_flag(pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
+        let before = *budget;
         let kept = kept.filter(|kept| kept.definition == digest && budget.charge(kept.compiled.part.cost).is_ok());
         let mut entry = match kept {
             Some(mut kept) => match read_members(&state, place) {
@@ -237,6 +238,8 @@ impl Compiler {
                 }
                 Err(error) => {
                     report.add(error);
+                    // A flag that cannot be read costs nothing, whether its definition is known or not.
+                    *budget = before;
                     parts.stateless.push(*kept);
                     return Ok(None);
                 }

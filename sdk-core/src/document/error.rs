@@ -1,6 +1,6 @@
 //! Errors of a document, each with its place.
-use alloc::string::{String, ToString as _};
-use core::fmt;
+use alloc::string::String;
+use core::fmt::{self, Write as _};
 
 use crate::json::Place;
 
@@ -30,12 +30,24 @@ impl DocumentError {
 
     /// An error at the place that a pointer names.
     pub(crate) fn at_pointer(pointer: String, message: impl fmt::Display) -> Self {
-        let mut message = message.to_string();
-        if message.len() > MAX_MESSAGE {
-            message.truncate(message.floor_char_boundary(MAX_MESSAGE));
-            message.push('…');
+        let mut short = Short(String::new());
+        // A message that is longer ends here: a name in it may be as long as the document.
+        if write!(short, "{message}").is_err() {
+            short.0.push('…');
         }
-        Self { pointer, message }
+        Self { pointer, message: short.0 }
+    }
+}
+
+/// The first [`MAX_MESSAGE`] bytes of a message; writing more is an error.
+struct Short(String);
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = MAX_MESSAGE - self.0.len();
+        let taken = text.get(..text.floor_char_boundary(room)).unwrap_or(text);
+        self.0.push_str(taken);
+        if taken.len() == text.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 

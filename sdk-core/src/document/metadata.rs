@@ -6,7 +6,10 @@ use super::{
     limits::{MAX_METADATA_BYTES, MAX_METADATA_NAMES},
     reader::{Fields, Report},
 };
-use crate::json::{Name, Node, canonical::write_members};
+use crate::json::{
+    Name, Node,
+    canonical::{write_members, write_members_within},
+};
 
 /// Names of an answer's metadata that a runtime sets. A flag's metadata never carries them, so that no name stands twice.
 pub mod reserved {
@@ -40,8 +43,9 @@ pub(crate) fn read(fields: &Fields<'_, '_, '_>, report: &mut Report) -> Option<S
         }
     }
     let mut text = String::new();
-    write_members(&mut text, &members, |_| true);
-    if report.too_many(place, text.len(), MAX_METADATA_BYTES, "bytes of canonical JSON") {
+    write_members_within(&mut text, &members, |_| true, MAX_METADATA_BYTES);
+    if text.len() > MAX_METADATA_BYTES {
+        report.error(place, format_args!("more than {MAX_METADATA_BYTES} bytes of canonical JSON"));
         return None;
     }
     let is_carried = |name: Name<'_, '_>| !reserved::ALL.iter().any(|reserved| name.is(reserved));

@@ -14,7 +14,7 @@ use crate::{
         ruleset::Ruleset,
     },
     json::{
-        Members, Name, Node, Place, Tape,
+        Members, Name, Node, Object, Place, Tape,
         cursor::{Cursor, members},
     },
 };
@@ -29,7 +29,8 @@ impl Ruleset {
         let (section, mut report) = (Place::ROOT.name("overrides"), Report::default());
         let section = section.name(kind.section());
         let place = section.name(id);
-        let overrides = Reader { variants: BTreeMap::new(), ruleset: self, report: &mut report }.owner(Tape::read(tree, place), place);
+        let overrides =
+            Reader { variants: BTreeMap::new(), ruleset: self, report: &mut report }.owner(Tape::read(tree, place), tree, place);
         (overrides, report.finish().0)
     }
 }
@@ -39,6 +40,7 @@ pub(crate) fn read(raw: &str, at: usize, ruleset: &Ruleset, report: &mut Report)
     let place = Place::ROOT.name("overrides");
     let (mut overrides, mut reader) = (Overrides::default(), Reader { variants: BTreeMap::new(), ruleset, report });
     let mut found: [Option<(usize, &str)>; 2] = [None; 2];
+    let mut repeated = [false; 2];
     for member in members(raw, place) {
         reader.report.reading(at + member.at);
         let name = match &member.name {
@@ -48,17 +50,22 @@ pub(crate) fn read(raw: &str, at: usize, ruleset: &Ruleset, report: &mut Report)
                 continue;
             }
         };
-        let section = match name {
-            "customers" => &mut found[0],
-            "organizations" => &mut found[1],
+        let kind = match name {
+            "customers" => 0,
+            "organizations" => 1,
             _ => {
                 reader.report.error(place.name(name), "unknown member, expected one of customers, organizations");
                 continue;
             }
         };
-        if section.replace((at + member.at, member.raw)).is_some() {
+        if found[kind].replace((at + member.at, member.raw)).is_some() {
+            repeated[kind] = true;
             reader.report.twice(place.name(name));
         }
+    }
+    // Of a section that stands there twice neither counts.
+    for (section, repeated) in found.iter_mut().zip(repeated) {
+        *section = section.filter(|_| !repeated);
     }
     let mut owners = |section: Option<(usize, &str)>, kind: OwnerKind| {
         section.map(|(at, raw)| reader.owners(raw, at, place.name(kind.section()))).unwrap_or_default()
@@ -103,7 +110,7 @@ impl<'l> Reader<'l> {
                 Ok(name) if repeated.leaves_out(name, place, self.report) => {}
                 Ok(name) => {
                     let place = place.name(name);
-                    let overrides = self.owner(Tape::of(&member, place), place);
+                    let overrides = self.owner(Tape::of(&member, place), member.raw, place);
                     if !overrides.is_empty() {
                         owners.insert(name.as_ref().into(), overrides);
                     }
@@ -113,8 +120,17 @@ impl<'l> Reader<'l> {
         owners
     }
 
-    /// Reads the overrides of one owner.
-    fn owner(&mut self, tree: Result<Tape<'_>, DocumentError>, place: Place<'_>) -> OwnerOverrides {
+    /// Reads the overrides of one owner, whose text is `raw`.
+    fn owner(&mut self, tree: Result<Tape<'_>, DocumentError>, raw: &str, place: Place<'_>) -> OwnerOverrides {
+        let mut readable = String::new();
+        let tree = tree.or_else(|error| {
+            // What is no JSON, or nests too deep, is no tree.
+            if !raw.starts_with('{') || Cursor::new(raw).skip(place.level()).is_err() {
+                return Err(error);
+            }
+            readable_leaves(&mut readable, raw, place, self.report);
+            Tape::read(&readable, place)
+        });
         let tree = match tree {
             Ok(tree) => tree,
             Err(error) => {
@@ -139,6 +155,31 @@ impl<'l> Reader<'l> {
             booleans: [false, true].map(|value| ruleset.first_boolean(flag, value)),
         })
     }
+}
+
+/// Writes a tree in which an unreadable leaf, such as one with U+0000, is an empty object, and reports each of them. The name of such a leaf
+/// stays, so that another one of this name is still told as the second.
+fn readable_leaves(out: &mut String, raw: &str, place: Place<'_>, report: &mut Report) {
+    let mut object = Object::open(out);
+    for member in members(raw, place) {
+        let name = match &member.name {
+            Ok(name) => name,
+            Err(fault) => {
+                report.error(place, fault);
+                continue;
+            }
+        };
+        let (place, out) = (place.name(name), object.member(name));
+        if member.raw.starts_with('{') {
+            readable_leaves(out, member.raw, place, report);
+        } else if let Err(error) = Tape::of(&member, place) {
+            report.add(error);
+            out.push_str("{}");
+        } else {
+            out.push_str(member.raw);
+        }
+    }
+    object.close();
 }
 
 /// The overrides of one owner, as far as they are read.

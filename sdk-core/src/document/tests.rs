@@ -489,3 +489,66 @@ fn rows_past_a_limit_of_documents_are_refused() {
     assert_eq!(linked(&[], &rows).unwrap_err().pointer, "/flags/b");
     assert_eq!(costly("c", 100).unwrap_err().pointer, "/flags/c/rules/59/if/value");
 }
+
+#[test]
+fn an_unreadable_leaf_is_left_out_alone() {
+    let rest =
+        |tree: &str| format!(r#""flags":{{"a":{{}},"a.b":{{}},"c":{{}}}},"overrides":{{"customers":{{"x":{tree},"y":{{"c":"on"}}}}}}"#);
+    let place = |leaf: &str| format!("/overrides/customers/x/{leaf}");
+    let on = |compiled: &Compiled, owner: &str| {
+        let context = Context::new().string("customerId", owner);
+        let own = compiled.overrides.of(&context);
+        ["a", "a.b", "c"].map(|flag| compiled.ruleset.evaluate(own, flag, &context, Millis(0), None).variant() == Some("on"))
+    };
+    let long = format!(r#"{{"a":"on","c":[{}]}}"#, counted(50_001, |_| "1".into()));
+    for (tree, pointer, expected) in [
+        (r#"{"a":"on","c":"\u0000"}"#, "c", [true, false, false]),
+        (r#"{"c":"\ud800","a":{"b":"on"}}"#, "c", [false, true, false]),
+        (r#"{"a":{"b":1e999},"c":true}"#, "a/b", [false, false, true]),
+        (r#"{"a":{"b":"on","x":["\u0000"]},"c":"on"}"#, "a/x/0", [false, true, true]),
+        (&long, "c", [true, false, false]),
+        // A leaf that cannot be read still makes another one of its name the second.
+        (r#"{"c":"on","c":1e999,"a":"on"}"#, "c", [true, false, false]),
+    ] {
+        let compiled = compiled(&rest(tree)).unwrap();
+        assert_eq!(on(&compiled, "x"), expected, "{tree:.80}");
+        assert_eq!(on(&compiled, "y"), [false, false, true], "{tree:.80}");
+        assert!(compiled.errors.iter().any(|error| error.pointer == place(pointer)), "{tree:.80}: {:?}", compiled.errors);
+        let (alone, errors) = compiled.ruleset.owner_overrides(OwnerKind::Customer, "x", tree);
+        assert_eq!((Some(&alone), errors), (compiled.overrides.get(OwnerKind::Customer, "x"), compiled.errors), "{tree:.80}");
+    }
+    // A name that no pointer can hold.
+    let compiled = compiled(&rest(r#"{"\u0000":true,"a":"on"}"#)).unwrap();
+    assert_eq!((on(&compiled, "x"), compiled.error_count), ([true, false, false], 1));
+}
+
+#[test]
+fn of_a_section_that_stands_twice_neither_counts() {
+    let twice =
+        r#""flags":{"a":{}},"overrides":{"customers":{"x":{"a":"on"}},"organizations":{"o":{"a":"on"}},"customers":{"x":{"a":"on"}}}"#;
+    let compiled = check(twice, &["a"], &["/overrides/customers"]);
+    assert!(compiled.overrides.get(OwnerKind::Customer, "x").is_none());
+    assert!(compiled.overrides.get(OwnerKind::Organization, "o").is_some());
+}
+
+#[test]
+fn a_flag_that_cannot_be_read_costs_nothing_where_its_definition_is_known() {
+    let flags = |state: &str, second: &str| {
+        let first = object_flag(4_500_000);
+        format!(r#""flags":{{"a":{},"rollout":{{"status":"active"{state}}}}},"b":{second}}}"#, &first[..first.len() - 1])
+    };
+    let mut compiler = Compiler::new();
+    let mut kept = |rest: &str| compiler.compile(&format!("{{{HEAD},{rest}}}"), None).map(|compiled| compiled.ruleset.len());
+    assert_eq!(kept(&flags("", "{}")), Ok(2));
+    let unreadable = flags(r#","allow":["\ud800"]"#, &object_flag(4_500_000));
+    assert_eq!(compiled(&unreadable).unwrap().ruleset.len(), 1);
+    assert_eq!(kept(&unreadable), Ok(1));
+}
+
+#[test]
+fn a_message_takes_no_more_memory_than_is_kept_of_it() {
+    let name = "\u{7f}".repeat(1_000_000);
+    let compiled = compiled(&format!(r#""flags":{{"a":{{"default":"{name}"}}}}"#)).unwrap();
+    let [error] = compiled.errors.as_slice() else { panic!("{:?}", compiled.errors) };
+    assert!(error.message.ends_with('…') && error.message.len() <= 1_003 && error.message.capacity() < 4_000);
+}

@@ -219,7 +219,8 @@ pub(crate) fn write_members(out: &mut String, members: &Members<'_, '_>, is_want
     write_members_within(out, members, is_wanted, usize::MAX);
 }
 
-fn write_members_within(out: &mut String, members: &Members<'_, '_>, is_wanted: impl Fn(Name<'_, '_>) -> bool, most: usize) {
+/// Appends such an object as [`write_json_within`] does.
+pub(crate) fn write_members_within(out: &mut String, members: &Members<'_, '_>, is_wanted: impl Fn(Name<'_, '_>) -> bool, most: usize) {
     let mut sorted = members.in_order(Spelled::compare_units).filter(|(name, _)| is_wanted(*name)).peekable();
     let mut object = Object::open(out);
     while let Some((name, value)) = sorted.next() {
