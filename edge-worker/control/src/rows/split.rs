@@ -60,8 +60,9 @@ impl Rows {
     fn split_overrides(&mut self, raw: &str) {
         let sections = spelled_members(raw).unwrap_or_default();
         for kind in OwnerKind::ALL {
-            // Of a section twice the last counts.
-            let section = sections.iter().rev().find(|(name, _)| name == kind.section());
+            // Of a section that stands twice neither counts.
+            let mut named = sections.iter().filter(|(name, _)| name == kind.section());
+            let section = named.next().filter(|_| named.next().is_none());
             let owners = section.and_then(|(_, raw)| spelled_members(raw)).unwrap_or_default();
             let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
             for (name, _) in &owners {
