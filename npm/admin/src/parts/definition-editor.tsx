@@ -34,9 +34,11 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
   const [reason, setReason] = useState('');
   const { isBusy, error, submit, rest, forget } = useSubmission();
   const [allowed, setAllowed] = useState(ALLOW_NOTHING);
+  /** The tag of a served definition that is older than `base`, because the page has not read again since a save. */
+  const [older, setOlder] = useState<string>();
   const area = useRef<HTMLTextAreaElement>(null);
   const isDirty = text !== spelled(base.definition);
-  const isOutdated = served.etag !== base.etag;
+  const isOutdated = served.etag !== base.etag && served.etag !== older;
 
   useEffect(() => {
     // The operator has typed no change, so the newest definition may take the place of the one before.
@@ -46,10 +48,15 @@ export function DefinitionEditor({ kind, served }: EditorProps) {
     }
   }, [isOutdated, isDirty, served]);
 
+  useEffect(() => {
+    if (served.etag !== older) setOlder(undefined);
+  }, [served.etag, older]);
+
   const parsed = parse(text);
   /** Begins anew from a definition; a text that differs from `before` was typed meanwhile, and stays. */
   const reset = (definition: Definition, before?: string) => {
     setBase(definition);
+    setOlder(served.etag);
     setText(now => (before === undefined || now === before ? spelled(definition.definition) : now));
     setReviewed(undefined);
     forget();
