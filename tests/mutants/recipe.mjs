@@ -11,7 +11,7 @@ const vectors = ['test', '-p', 'tests-native', '--test', 'vectors'];
 const ofFile = name => ['test', '-p', 'sdk-core', '--lib', name];
 /** Everything that may notice: all of it is content while no step is left out. */
 const ALL = [compiler, recipe, operators, vectors, ofFile('model')];
-/** What the tests read beside the crates. */
+/** The folders that the tests read beside the crates. */
 const BESIDE = ['docs', 'tests/vectors', 'tests/reference', 'tests/fuzz', 'tests/mutants'];
 
 /** A step without its text, or with another in its place. */

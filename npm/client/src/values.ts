@@ -8,7 +8,7 @@ export function requestedType(defaultValue: unknown): number {
   return defaultValue == null ? 0 : TYPES.indexOf(typeof defaultValue) + 1;
 }
 
-/** What JSON says, frozen with all it holds. */
+/** The value of a JSON text, frozen with all it holds. */
 export const parseFrozen = (json: string): unknown => JSON.parse(json, (_, value) => Object.freeze(value) as unknown);
 
 /** Freezes an object and all it holds: a flag's value is shared by whoever reads it. */

@@ -124,7 +124,7 @@ impl<'l> Reader<'l> {
     fn owner(&mut self, tree: Result<Tape<'_>, DocumentError>, raw: &str, place: Place<'_>) -> OwnerOverrides {
         let mut readable = String::new();
         let tree = tree.or_else(|error| {
-            // What is no JSON, or nests too deep, is no tree.
+            // Text that is no JSON, or nests too deep, is no tree.
             if !raw.starts_with('{') || Cursor::new(raw).skip(place.level()).is_err() {
                 return Err(error);
             }

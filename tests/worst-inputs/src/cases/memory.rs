@@ -1,4 +1,6 @@
-//! W13: what a document of the largest size may take of memory while it is compiled, whatever its shape.
+//! W13: the memory that documents of the largest size take while a fresh compiler reads them, by their shapes. Two shapes are known that take
+//! more than the ceiling and are no cases yet: networks such as `::/0`, whose tables are longer than their text, and, in a compiler that keeps
+//! parts, lists of one entry again and again.
 use std::fmt::Display;
 
 use crate::{
