@@ -7,7 +7,7 @@ use crate::settings::Settings;
 /// The request header that sets the time if `TEST_CLOCK` is `on`, in milliseconds since 1970.
 pub(crate) const TOLD: &str = "twinflag-now";
 
-/// The runtime's time. workerd's clock stands still while a request computes.
+/// The runtime's time. On Cloudflare it stands still while a request computes; elsewhere two readings of one turn may differ.
 pub(crate) fn now() -> Millis {
     Millis(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
 }
@@ -19,6 +19,14 @@ pub(crate) fn since(began: Millis) -> u64 {
 
 /// The time in the request's header [`TOLD`] if `TEST_CLOCK` is `on`; otherwise, and if the header is absent or no number, [`now`].
 pub(crate) fn told(request: &Request, settings: &Settings) -> Millis {
-    let told = || request.headers().get(TOLD).ok().flatten()?.parse().ok().map(Millis);
-    if settings.has_test_clock { told().unwrap_or_else(now) } else { now() }
+    told_by(request, settings).unwrap_or_else(now)
+}
+
+/// The milliseconds by which the time in the request's header [`TOLD`] is ahead of `now`; 0 if the request tells none, or may not.
+pub(crate) fn ahead(request: &Request, settings: &Settings, now: Millis) -> i64 {
+    told_by(request, settings).map_or(0, |told| told.0.saturating_sub(now.0))
+}
+
+fn told_by(request: &Request, settings: &Settings) -> Option<Millis> {
+    if settings.has_test_clock { request.headers().get(TOLD).ok().flatten()?.parse().ok().map(Millis) } else { None }
 }

@@ -173,8 +173,8 @@ export function holds(condition, scope) {
 /**
  * Reads one condition of a document; `null` where it is wrong, with every error given to `report`, which returns `null`.
  *
- * `watch` is `{isSegment, height, references}`: whether the condition is a segment's, its greatest depth, and `{name, at, depth}` of every
- * segment that it names.
+ * `watch` is `{isSegment, height, references, networks}`: whether the condition is a segment's, its greatest depth, `{name, at, depth}` of
+ * every segment that it names, and how many networks it lists.
  */
 export function readCondition(node, at, report, watch, depth = 1) {
   if (depth > FLAG.conditionDepth) return report(at, 'condition too deep');
@@ -197,7 +197,7 @@ export function readCondition(node, at, report, watch, depth = 1) {
 function readForm(form, node, at, report, watch, depth) {
   const value = node.get(form);
   const here = below(at, form);
-  if (form === 'attribute') return readTest(node, at, report);
+  if (form === 'attribute') return readTest(node, at, report, watch);
   if (form === 'percentage') return readPercentage(value, here, report, watch);
   if (form === 'segment') {
     if (value.type !== 'string') return report(here, 'expected the name of a segment');
@@ -228,7 +228,7 @@ function readPercentage(node, at, report, watch) {
   return isGood ? { kind: 'percentage', from, to, salt: node.get('salt').value, unit: node.get('unit')?.value } : null;
 }
 
-function readTest(node, at, report) {
+function readTest(node, at, report, watch) {
   const [attribute, op, value] = ['attribute', 'op', 'value'].map(name => node.get(name));
   let isGood = true;
   const wrong = (pointer, message) => {
@@ -254,6 +254,7 @@ function readTest(node, at, report) {
     wrong(at, 'missing value');
   } else {
     operand = OPERANDS[OPERATORS[op.value].operand](value, below(at, 'value'), wrong, options);
+    if (op.value === 'cidr' && operand !== null) watch.networks += operand.length;
   }
   return isGood ? { kind: 'test', attribute: attribute.value, op: op.value, operand, options } : null;
 }

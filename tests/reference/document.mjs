@@ -96,8 +96,9 @@ function compile(text) {
     return null;
   };
 
-  const segments = readSegments(root.get('segments'), report);
-  const candidates = readFlags(root.get('flags'), report);
+  const budget = { valueBytes: DOCUMENT.valueBytes, networks: DOCUMENT.networks };
+  const segments = readSegments(root.get('segments'), budget, report);
+  const candidates = readFlags(root.get('flags'), budget, report);
   useSegments(candidates, segments);
   const names = nameFlags(candidates, report);
   usePrerequisites(candidates, names, report);
@@ -156,14 +157,14 @@ function readHead(root) {
 }
 
 /** Name → `{condition, isBad, height, …}` for every segment, with references between segments settled. */
-function readSegments(node, report) {
+function readSegments(node, budget, report) {
   const segments = new Map();
   if (node === undefined) return segments;
   if (node.names.length > DOCUMENT.segments) throw new Refusal('/segments', 'too many segments');
   const repeated = node.repeated();
   for (const [name, value] of node.entries()) {
     const at = below('/segments', name);
-    const watch = { isSegment: true, height: 0, references: [] };
+    const watch = { isSegment: true, height: 0, references: [], networks: 0 };
     const segment = { at, watch, isBad: false, condition: null, height: 0 };
     segment.wrong = (pointer, message) => {
       segment.isBad = true;
@@ -174,9 +175,19 @@ function readSegments(node, report) {
     checkText(value, at, segment.wrong);
     segment.condition = readCondition(value, at, segment.wrong, watch);
     segments.set(name, segment);
+    charge(budget, segment);
   }
   settleSegments(segments);
   return segments;
+}
+
+/** Takes off the budget what a segment or flag holds, if nothing in its own text is wrong. */
+function charge(budget, { at, isBad, watch, valueBytes = 0 }) {
+  if (isBad) return;
+  budget.valueBytes -= valueBytes;
+  budget.networks -= watch.networks;
+  if (budget.valueBytes < 0) throw new Refusal(at, 'the values take too many bytes');
+  if (budget.networks < 0) throw new Refusal(at, 'too many networks');
 }
 
 function settleSegments(segments) {
@@ -253,14 +264,13 @@ export function isKey(text) {
 }
 
 /** Every member of `flags` as a candidate `{key, at, isBad, flag, …}`, bad where its own text is wrong. */
-function readFlags(node, report) {
+function readFlags(node, budget, report) {
   if (node === undefined) return [];
   if (node.names.length > DOCUMENT.flags) throw new Refusal('/flags', 'too many flags');
   const repeated = node.repeated();
-  const budget = { valueBytes: DOCUMENT.valueBytes };
   return [...node.entries()].map(([key, value]) => {
-    const watch = { isSegment: false, height: 0, references: [] };
-    const candidate = { key, at: below('/flags', key), isBad: false, watch, budget, prerequisites: [], aliases: [] };
+    const watch = { isSegment: false, height: 0, references: [], networks: 0 };
+    const candidate = { key, at: below('/flags', key), isBad: false, watch, valueBytes: 0, prerequisites: [], aliases: [] };
     candidate.wrong = (pointer, message) => {
       candidate.isBad = true;
       return report(pointer, message);
@@ -270,12 +280,13 @@ function readFlags(node, report) {
     checkText(value, candidate.at, candidate.wrong);
     if (value.type === 'object') candidate.flag = readFlag(candidate, value);
     else candidate.wrong(candidate.at, 'expected an object');
+    charge(budget, candidate);
     return candidate;
   });
 }
 
 function readFlag(candidate, node) {
-  const { key, at, wrong, watch, budget } = candidate;
+  const { key, at, wrong, watch } = candidate;
   const unknownMembers = (object, pointer, known) => {
     for (const name of object.entries().keys()) if (!known.includes(name)) wrong(below(pointer, name), 'unknown member');
   };
@@ -319,7 +330,7 @@ function readFlag(candidate, node) {
   candidate.aliases = items(node, at, 'aliases', (alias, pointer) => ({ name: alias.type === 'string' ? alias.value : null, at: pointer }));
 
   const type = oneOf(node, at, 'type', TYPES, 'boolean');
-  const variants = readVariants(node, at, type, budget, wrong);
+  const variants = readVariants(node, at, type, candidate);
   const namesVariant = (value, pointer) => {
     if (value.type === 'string' && (variants === null || variants.has(value.value))) return value.value;
     return wrong(pointer, 'expected the name of a variant');
@@ -457,7 +468,8 @@ function readMetadata(node, at, wrong) {
 }
 
 /** Variant name → value, in the order written; `null` where nothing can be said about names. */
-function readVariants(node, at, type, budget, wrong) {
+function readVariants(node, at, type, candidate) {
+  const { wrong } = candidate;
   const value = node.get('variants');
   const pointer = below(at, 'variants');
   if (value === undefined) {
@@ -476,10 +488,7 @@ function readVariants(node, at, type, budget, wrong) {
     const bytes = Buffer.byteLength(name);
     if (bytes === 0 || bytes > FLAG.variantName || REFUSED_NAMES.includes(name)) wrong(below(pointer, name), 'refused name');
     if (type !== null && !isOfType(type, variant)) wrong(below(pointer, name), `expected ${type}`);
-    else if (type === 'object') {
-      budget.valueBytes -= Buffer.byteLength(canonical(variant));
-      if (budget.valueBytes < 0) throw new Refusal(below(pointer, name), 'the values take too many bytes');
-    }
+    else if (type === 'object') candidate.valueBytes += Buffer.byteLength(canonical(variant));
   }
   return variants;
 }

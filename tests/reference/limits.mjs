@@ -1,7 +1,7 @@
 /** Limits of documents, flags, segments and contexts (sections 1 and 2). */
 
 /** Limits of the document: one more refuses it whole. */
-export const DOCUMENT = { bytes: 8_000_000, nesting: 64, flags: 5_000, segments: 5_000, valueBytes: 8_000_000 };
+export const DOCUMENT = { bytes: 8_000_000, nesting: 64, flags: 5_000, segments: 5_000, valueBytes: 8_000_000, networks: 250_000 };
 
 /** Limits of one flag or segment: one more is an error of that flag, or of every flag that uses the segment. Names are counted in bytes. */
 export const FLAG = {

@@ -20,7 +20,22 @@ test('8,000,000 bytes of canonical values are read, one more is refused', () => 
   const flag = bytes => `{"type":"object","variants":{"v":[${'1e20,'.repeat(40_000)}"${'x'.repeat(bytes - 880_004)}"]},"on":"v","off":"v"}`;
   const read = (first, second) => readDocument(`${HEAD},"flags":{"a":${flag(first)},"b":${flag(second)}}}`);
   assert.equal(read(3_000_000, 5_000_000).flags.size, 2);
-  assert.deepEqual(pointers(read(3_000_000, 5_000_001)), ['/flags/b/variants/v']);
+  assert.deepEqual(pointers(read(3_000_000, 5_000_001)), ['/flags/b']);
+  const broken = readDocument(`${HEAD},"flags":{"a":${flag(8_000_001).replace('{', '{"x":1,')},"b":${flag(900_000)}}}`);
+  assert.deepEqual([[...broken.flags.keys()], pointers(broken)], [['b'], ['/flags/a/x']]);
+});
+
+test('250,000 networks are read, one more is refused', () => {
+  const networks = count => `{"attribute":"ip","op":"cidr","value":[${Array(count).fill('"::/0"')}]}`;
+  const read = (more, of = '') =>
+    readDocument(
+      `${HEAD},"segments":{"s":{"any":[${Array(4).fill(networks(50_000))}]}},"flags":{"a":{"rules":[{"if":${networks(more)},"serve":"on"}]${of}}}}`,
+    );
+  assert.equal(read(50_000).flags.size, 1);
+  assert.deepEqual(pointers(readDocument(`${HEAD},"segments":{"s":{"any":[${Array(5).fill(networks(50_000))},${networks(1)}]}}}`)), ['/segments/s']);
+  const both = readDocument(`${HEAD},"segments":{"s":{"any":[${Array(5).fill(networks(50_000))}]}},"flags":{"a":{"rules":[{"if":${networks(1)},"serve":"on"}]}}}`);
+  assert.deepEqual(pointers(both), ['/flags/a']);
+  assert.deepEqual(pointers(read(50_000, ',"x":1')), ['/flags/a/x']);
 });
 
 test('a document or context of any depth is refused, not overrun', () => {

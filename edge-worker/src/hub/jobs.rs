@@ -295,8 +295,8 @@ impl FlagHub {
     /// With `TEST_CLOCK=on`, sets the time of jobs to the time in a request's header. The time goes on from there, also after a restart.
     pub(super) fn take_time(&self, request: &Request) -> Result<(), Problem> {
         let settings = settings::of(&self.env)?;
-        let ahead = clock::told(request, &settings).0.saturating_sub(clock::now().0);
-        if settings.has_test_clock && ahead != 0 && self.store.access()? == Access::Write {
+        let ahead = clock::ahead(request, &settings, clock::now());
+        if ahead != 0 && self.store.access()? == Access::Write {
             let commit = Commit { clock_ahead: Some(ahead), ..Commit::default() };
             self.store.commit(self.store.newest()?, &commit, clock::now())?.map_err(|Conflict| Problem::conflict())?;
             self.arm()?;

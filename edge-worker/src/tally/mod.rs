@@ -103,11 +103,11 @@ impl FlagTally {
                 Asked { flag: text("flag"), customer: text("customer"), event: text("event"), below, limit, budget: Some(MOST_LOOKED_AT) };
             return Ok(Response::from_json(&self.book.list(&asked, now.0)?)?);
         }
-        let told = clock::told(&request, &*settings::of(&self.env)?);
+        let ahead = clock::ahead(&request, &*settings::of(&self.env)?, now);
         let environment = request.headers().get(ENVIRONMENT)?;
         let arriving: Arriving = request.json().await?;
-        self.book.note(environment.as_deref(), told.0 - now.0, now.0)?;
-        let Some(taken) = self.book.take(&arriving, told)? else {
+        self.book.note(environment.as_deref(), ahead, now.0)?;
+        let Some(taken) = self.book.take(&arriving, Millis(now.0.saturating_add(ahead)))? else {
             return Err(Problem::no_ruleset("TALLY_FULL", "more outcomes wait to be counted than the tally stores"));
         };
         self.unknown

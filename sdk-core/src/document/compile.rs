@@ -179,7 +179,9 @@ impl Compiler {
                         continue;
                     }
                     Ok(tape) => {
-                        Box::new(self.entry(name, Digest::default(), CompiledSegment::of_tape(name, tape, &mut builder, &mut budget)?))
+                        let compiled = CompiledSegment::of_tape(name, tape, &mut builder, &mut budget)?;
+                        budget.charge_contents(compiled.part.cost).map_err(|exhausted| DocumentError::at(place.name(name), exhausted))?;
+                        Box::new(self.entry(name, Digest::default(), compiled))
                     }
                 },
             };
@@ -227,7 +229,7 @@ impl Compiler {
         let (digest, state) =
             if self.keeps { digest_flag(pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
         let before = *budget;
-        let kept = kept.filter(|kept| kept.definition == digest && budget.charge(kept.compiled.part.cost).is_ok());
+        let kept = kept.filter(|kept| kept.definition == digest && budget.charge_patterns(kept.compiled.part.cost).is_ok());
         let mut entry = match kept {
             Some(mut kept) => match read_members(&state, place) {
                 Ok(members) => {
@@ -258,9 +260,12 @@ impl Compiler {
                 }
             },
         };
-        // A state's errors are not kept: linking finds them again each time.
-        if self.keeps && entry.state.is_some() {
-            entry.recognise_by(pieces, key, member.raw);
+        if entry.state.is_some() {
+            budget.charge_contents(entry.compiled.part.cost).map_err(|exhausted| DocumentError::at(place, exhausted))?;
+            // A state's errors are not kept: linking finds them again each time.
+            if self.keeps {
+                entry.recognise_by(pieces, key, member.raw);
+            }
         }
         Ok(Some(entry))
     }

@@ -3,7 +3,7 @@ use alloc::{borrow::Cow, format, vec::Vec};
 use core::fmt;
 
 use super::{
-    budget::Budget,
+    budget::{Budget, Contents},
     limits::MAX_CONDITION_DEPTH,
     operand::Operand,
     reader::{Fields, Report},
@@ -38,6 +38,8 @@ pub(crate) struct Conditions<'c, 't> {
     pub(crate) depth: u32,
     /// The amounts that are left for the document.
     pub(crate) budget: &'c mut Budget,
+    /// The contents so far, also those of parts with errors.
+    pub(crate) contents: Contents,
     /// The draws of the flag whose conditions are compiled; `None` for a segment.
     pub(crate) draws: Option<Draws<'t>>,
 }

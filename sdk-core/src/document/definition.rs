@@ -3,7 +3,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 
 use super::{
-    budget::{Budget, Cost},
+    budget::{Budget, Contents, Cost},
     condition::Conditions,
     error::DocumentError,
     flag,
@@ -49,7 +49,7 @@ pub(crate) struct Outermost {
 
 /// The compiled tables and the errors of one flag or segment.
 pub(crate) struct Part {
-    /// The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants. Its draws have no keys yet, and a
+    /// Empty if the part has errors. The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants. Its draws have no keys yet, and a
     /// condition that names a segment holds the place of that use among `segments`.
     pub(crate) tables: Image,
     pub(crate) segments: SegmentUses,
@@ -152,8 +152,8 @@ impl CompiledFlag {
     /// Compiles the text of a flag's definition, an object as it stands in a document under the flag's key.
     ///
     /// The state has a text of its own ([`FlagState::read`](crate::FlagState::read)): `enabled` and `rollout` are errors here.
-    /// The flag keeps its errors, and [`link`](crate::link) reports them and leaves the flag out. Fails only if its patterns or
-    /// values alone take more than those of a document may.
+    /// The flag keeps its errors, and [`link`](crate::link) reports them and leaves the flag out. Fails only if its patterns alone take
+    /// more than those of a document may.
     pub fn compile(key: &str, text: &str) -> Result<Self, DocumentError> {
         let flags = Place::ROOT.name("flags");
         let place = flags.name(key);
@@ -195,7 +195,10 @@ impl CompiledSegment {
     /// The segment keeps its errors, and [`link`](crate::link) reports them and leaves out the flags that use it. Fails only if its
     /// patterns alone take more than those of a document may.
     pub fn compile(name: &str, text: &str) -> Result<Self, DocumentError> {
-        match Tape::read(text, Place::ROOT.name("segments").name(name)) {
+        let place = Place::ROOT.name("segments");
+        let place = place.name(name);
+        let tape = if name.contains('\0') { Err(DocumentError::at(place, "a name has no U+0000")) } else { Tape::read(text, place) };
+        match tape {
             Ok(tape) => Self::of_tape(name, tape, &mut Builder::for_parts(), &mut Budget::default()),
             Err(error) => Ok(Self { name: name.into(), condition: None, part: Part::unreadable(error, text) }),
         }
@@ -227,7 +230,7 @@ impl Part {
             segments: SegmentUses::default(),
             errors: Vec::from([error]),
             error_count: 1,
-            cost: Cost::default(),
+            cost: Cost::NONE,
             length: text.len(),
         }
     }
@@ -247,19 +250,21 @@ fn compile<'t, T>(
         segments: SegmentUses::default(),
         depth: 0,
         budget: &mut *budget,
+        contents: Contents::NONE,
         draws: None,
     };
     let length = tape.text().len();
     let read = read(&tape, &mut conditions);
-    let segments = conditions.segments;
+    let (segments, contents) = (conditions.segments, conditions.contents);
     // The tape and the builder may each be as large as the document, and the tables that follow too: the tape is freed first.
     drop(tape);
     let tables = builder.take_part();
     if let Some(refusal) = report.refusal.take() {
         return Err(refusal);
     }
-    let tables = tables.ok_or_else(DocumentError::too_large)?;
-    let cost = budget.taken_since(before);
+    // A part with errors is never linked.
+    let tables = if read.is_some() { tables.ok_or_else(DocumentError::too_large)? } else { Image::EMPTY };
+    let cost = budget.taken_since(before, if read.is_some() { contents } else { Contents::NONE });
     let (errors, error_count) = report.finish();
     Ok((read, Part { tables, segments, errors, error_count, cost, length }))
 }

@@ -68,7 +68,7 @@ pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditi
     check_description(&fields, report);
     let tags = Arc::new(fields.strings("tags", report));
     let metadata = metadata::read(&fields, report);
-    let variants = Variants::read(kind, &fields, metadata.as_deref(), conditions.builder, (conditions.budget, report))?;
+    let variants = Variants::read(kind, &fields, metadata.as_deref(), conditions.builder, (&mut conditions.contents, report))?;
     let on = variants.named(&fields, "on", report);
     let off = variants.optional(&fields, "off", Some("off"), report);
     let default = if fields.get("default").is_some() { variants.optional(&fields, "default", None, report) } else { off };

@@ -7,10 +7,13 @@ pub use crate::json::cursor::{MAX_LIST, MAX_NESTING};
 
 /// The largest document, in bytes of UTF-8.
 pub const MAX_DOCUMENT_BYTES: usize = 8_000_000;
-/// The most bytes of canonical JSON that the values of all variants of type object take.
+/// The most bytes of canonical JSON that the values of all variants of type object take, in the flags that are sound by themselves.
 ///
 /// A number may be longer in its canonical form than in the document: `1e20` has 21 digits.
 pub const MAX_VALUES_BYTES: usize = 8_000_000;
+/// The most networks in all lists of the operator `cidr`, in the flags and segments that are sound by themselves. A network takes up to 32
+/// bytes in tables, and as few as 7 in a document.
+pub const MAX_NETWORKS: usize = 250_000;
 /// The most flags of a document.
 pub const MAX_FLAGS: usize = 5_000;
 /// The most segments of a document.

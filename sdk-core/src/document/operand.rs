@@ -99,7 +99,7 @@ impl Operand<'_, '_, '_> {
                     }
                 }
             }
-            Form::Cidr => compile_networks(json, place, attribute, builder, report),
+            Form::Cidr => compile_networks(json, place, attribute, conditions),
         }
     }
 
@@ -220,12 +220,17 @@ fn compile_time(
     Some(builder.time(attribute, comparison, millis, written))
 }
 
-fn compile_networks(json: Value<'_, '_>, place: Place<'_>, attribute: u32, builder: &mut Builder, report: &mut Report) -> Option<u32> {
+/// Networks for which a document has no room are counted and not kept.
+fn compile_networks(json: Value<'_, '_>, place: Place<'_>, attribute: u32, conditions: &mut Conditions<'_, '_>) -> Option<u32> {
+    let Conditions { builder, report, contents, .. } = conditions;
     let mark = report.mark();
     let (mut narrow, mut wide) = (Vec::new(), Vec::new());
-    for (index, entry) in entries(json, place, report)?.enumerate() {
+    let entries = entries(json, place, report)?;
+    let is_kept = contents.add_networks(entries.len());
+    for (index, entry) in entries.enumerate() {
         let network = entry.as_str().and_then(|text| cidr::parse_network(text.as_bytes()));
         match network.map(|network| (network.first, network.last)) {
+            Some(_) if !is_kept => {}
             Some((cidr::Address::V4(first), cidr::Address::V4(last))) => narrow.extend([first, last]),
             Some((cidr::Address::V6(first), cidr::Address::V6(last))) => {
                 for end in [first, last] {
@@ -238,6 +243,6 @@ fn compile_networks(json: Value<'_, '_>, place: Place<'_>, attribute: u32, build
     if report.mark() != mark {
         return None;
     }
-    let written = written(json, builder);
+    let written = if is_kept { written(json, builder) } else { Span::default() };
     Some(builder.cidr(attribute, written, narrow.into_iter(), wide.into_iter()))
 }

@@ -57,7 +57,9 @@ pub fn link<'r>(
     for (at, compiled) in segments.iter().enumerate() {
         report.reading(at);
         if !repeated.leaves_out(&compiled.name, segments_place, &mut report) {
-            all.add(&compiled.part, 0, segments_place.name(&compiled.name))?;
+            let place = segments_place.name(&compiled.name);
+            all.add(compiled.name.len(), &compiled.part, 0)?;
+            all.charge(&compiled.part, true, place)?;
             standing.push(StandingSegment { at, compiled });
         }
     }
@@ -65,7 +67,10 @@ pub fn link<'r>(
     for (at, (compiled, state)) in (segments.len()..).zip(&flags) {
         report.reading(at);
         if !repeated.leaves_out(&compiled.key, flags_place, &mut report) {
-            all.add(&compiled.part, state.length, flags_place.name(&compiled.key))?;
+            all.add(compiled.key.len(), &compiled.part, state.length)?;
+            if state.is_readable {
+                all.charge(&compiled.part, state.state.is_some(), flags_place.name(&compiled.key))?;
+            }
             report.add_all(&state.errors, state.error_count);
             stated.push(StatedFlag {
                 at,
@@ -88,12 +93,20 @@ struct Total {
 }
 
 impl Total {
-    /// Adds a part and the bytes of its state; an error where the limits do not allow it.
-    fn add(&mut self, part: &Part, state: usize, place: Place<'_>) -> Result<(), DocumentError> {
-        self.bytes = self.bytes.saturating_add(part.length).saturating_add(state);
+    /// Adds the bytes of a part under its name, and of its state; an error where the limits do not allow it.
+    fn add(&mut self, name: usize, part: &Part, state: usize) -> Result<(), DocumentError> {
+        // In a document the name has quotes around it, a colon and a comma behind.
+        const MARKS: usize = 4;
+        self.bytes = [name, MARKS, part.length, state].into_iter().fold(self.bytes, usize::saturating_add);
         if self.bytes > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::at(Place::ROOT, format!("the rows have more than {MAX_DOCUMENT_BYTES} bytes")));
         }
-        self.budget.charge(part.cost).map_err(|exhausted| DocumentError::at(place, exhausted))
+        Ok(())
+    }
+
+    /// Takes what a part has of a document's budget: its patterns, and its contents unless an error of its state leaves it out.
+    fn charge(&mut self, part: &Part, has_state: bool, place: Place<'_>) -> Result<(), DocumentError> {
+        let charged = if has_state { self.budget.charge(part.cost) } else { self.budget.charge_patterns(part.cost) };
+        charged.map_err(|exhausted| DocumentError::at(place, exhausted))
     }
 }

@@ -23,6 +23,8 @@ pub(crate) const ROLLOUT: &str = "rollout";
 pub struct FlagState {
     /// `None` if the text has an error.
     pub(crate) state: Option<State>,
+    /// False if the text is no JSON object as documents have it.
+    pub(crate) is_readable: bool,
     /// The first errors, and the number of all.
     pub(crate) errors: Vec<DocumentError>,
     pub(crate) error_count: usize,
@@ -60,7 +62,9 @@ impl FlagState {
     pub fn read(key: &str, text: &str) -> Self {
         let (flags, mut report) = (Place::ROOT.name("flags"), Report::default());
         let place = flags.name(key);
-        let state = match Tape::read(text, place) {
+        let tape = Tape::read(text, place);
+        let is_readable = tape.is_ok();
+        let state = match tape {
             Ok(tape) => Fields::of(tape.root(), place, &[ENABLED, ROLLOUT], &mut report)
                 .and_then(|fields| State::read(|name| fields.get(name), place, &mut report)),
             Err(error) => {
@@ -70,14 +74,14 @@ impl FlagState {
         };
         let state = state.filter(|_| report.mark() == Report::default().mark());
         let (errors, error_count) = report.finish();
-        Self { state, errors, error_count, length: text.len() }
+        Self { state, is_readable, errors, error_count, length: text.len() }
     }
 }
 
 impl Default for FlagState {
     fn default() -> Self {
         let state = State { enabled: true, rollout: Rollout::default() };
-        Self { state: Some(state), errors: Vec::new(), error_count: 0, length: 0 }
+        Self { state: Some(state), is_readable: true, errors: Vec::new(), error_count: 0, length: 0 }
     }
 }
 

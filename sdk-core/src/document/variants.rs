@@ -2,7 +2,7 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use super::{
-    budget::{Budget, Exhausted},
+    budget::Contents,
     key::variant_name_fault,
     limits::MAX_VARIANTS,
     reader::{Fields, Report, report_repeated_within},
@@ -55,13 +55,13 @@ pub(crate) struct Variants {
 }
 
 impl Variants {
-    /// Reads the variants of a flag; `None` after reporting that there are none, too many, or more than the document's budget has room for.
+    /// Reads the variants of a flag; `None` after reporting that there are none or too many. `contents` counts the values.
     pub(crate) fn read(
         kind: FlagType,
         fields: &Fields<'_, '_, '_>,
         metadata: Option<&str>,
         builder: &mut Builder,
-        (budget, report): (&mut Budget, &mut Report),
+        (contents, report): (&mut Contents, &mut Report),
     ) -> Option<Self> {
         if fields.get("variants").is_none() && kind == FlagType::Boolean {
             let table = [(b"on".as_slice(), [value::TRUE].as_slice()), (b"off", &[value::FALSE])];
@@ -89,17 +89,10 @@ impl Variants {
             }
             report_repeated_within(json, place, report);
             // A variant of the wrong type keeps its place, so that the members that name it are not reported too.
-            let encoded = match encode(kind, json, budget) {
-                Ok(Some(encoded)) => encoded,
-                Ok(None) => {
-                    report.expected(place, article(kind), json);
-                    Vec::from([value::FALSE])
-                }
-                Err(exhausted) => {
-                    report.refuse(place, exhausted);
-                    return None;
-                }
-            };
+            let encoded = encode(kind, json, contents).unwrap_or_else(|| {
+                report.expected(place, article(kind), json);
+                Vec::from([value::FALSE])
+            });
             names.push(Cow::Owned(String::from(name)));
             table.push(encoded);
         }
@@ -156,8 +149,9 @@ fn article(kind: FlagType) -> &'static str {
     }
 }
 
-/// A variant's value in the form of the tables; `None` if it is not of the flag's type.
-fn encode(kind: FlagType, json: Value<'_, '_>, budget: &mut Budget) -> Result<Option<Vec<u8>>, Exhausted> {
+/// A variant's value in the form of the tables; `None` if it is not of the flag's type. One for which a document has no room is counted and
+/// not kept.
+fn encode(kind: FlagType, json: Value<'_, '_>, contents: &mut Contents) -> Option<Vec<u8>> {
     let mut encoded = Vec::new();
     match (kind, json.node()) {
         (FlagType::Boolean, Node::Boolean(boolean)) => encoded.push(if boolean { value::TRUE } else { value::FALSE }),
@@ -165,11 +159,11 @@ fn encode(kind: FlagType, json: Value<'_, '_>, budget: &mut Budget) -> Result<Op
         (FlagType::Number, Node::Number(number)) => value::push_number(&mut encoded, number),
         (FlagType::Object, Node::Object(_) | Node::Array(_)) => {
             let mut text = String::new();
-            canonical::write_json_within(&mut text, json, budget.values);
-            budget.values = budget.values.checked_sub(text.len()).ok_or(Exhausted::Values)?;
-            value::push_text(&mut encoded, value::JSON, text.as_bytes());
+            canonical::write_json_within(&mut text, json, contents.room_for_value());
+            let kept = if contents.add_value(text.len()) { text.as_bytes() } else { &[] };
+            value::push_text(&mut encoded, value::JSON, kept);
         }
-        _ => return Ok(None),
+        _ => return None,
     }
-    Ok(Some(encoded))
+    Some(encoded)
 }

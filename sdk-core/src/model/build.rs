@@ -38,12 +38,38 @@ impl Room {
         self.symbols += part.head(Head::Symbols) as usize;
     }
 
-    /// Adds a list that is no part's: the number of its scalars, and their bytes.
-    pub(crate) fn add_list(&mut self, count: usize, bytes: usize) {
-        self.code += count;
-        self.symbols += count;
-        self.scalars += bytes;
+    /// Adds lists of encoded scalars that are no part's.
+    ///
+    /// Room for a scalar is longer than a short one's text, so that one scalar again and again would take the most of all: where there are
+    /// many, equal ones are told apart first.
+    pub(crate) fn add_lists<'s, L: Iterator<Item = &'s [u8]> + Clone>(&mut self, lists: &[L]) {
+        let counts = || lists.iter().map(|list| list.clone().count());
+        let scalars = || lists.iter().flat_map(Clone::clone);
+        let count: usize = counts().sum();
+        let bytes: usize = scalars().map(<[u8]>::len).sum();
+        let distinct = if count > Self::MANY { distinct(scalars()) } else { count };
+        if distinct >= count / 2 {
+            self.code += count;
+            self.symbols += count;
+            self.scalars += bytes;
+        } else {
+            self.code += counts().map(|count| count.min(distinct)).sum::<usize>();
+            self.symbols += distinct;
+            self.scalars += bytes.div_ceil(count) * distinct;
+        }
     }
+
+    /// More scalars than that are told apart.
+    const MANY: usize = 1 << 20;
+}
+
+/// The number of different scalars, or a little less.
+#[expect(clippy::cast_possible_truncation, reason = "half of a hash tells enough of them apart")]
+fn distinct<'s>(scalars: impl Iterator<Item = &'s [u8]>) -> usize {
+    let mut hashes: Vec<u32> = scalars.map(|scalar| INTERN.hash(scalar) as u32).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes.len()
 }
 
 /// Tables in the making.

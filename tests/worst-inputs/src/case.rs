@@ -5,6 +5,8 @@ use control::Command;
 pub(crate) enum Load {
     /// Compiles a document.
     Compile(String),
+    /// Compiles a document with a compiler that keeps nothing, and with one that keeps its parts: the greater memory counts.
+    CompileBothWays(String),
     /// Compiles a document with a compiler that has compiled another one.
     Recompile { before: String, after: String },
     /// Reads a context from JSON text.

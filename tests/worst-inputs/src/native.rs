@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use control::{CurrentState, Supplies, change::Actor, execute, rows::Rows};
 use peak_alloc::PeakAlloc;
 use sdk_core::{Compiled, Compiler, Context, Millis, Program, Reason, compile};
@@ -121,6 +121,14 @@ fn perform(input: &Input, measured: &mut Measured) -> Result<Outcome> {
         Load::Compile(text) => {
             let compiled = counted(measured, || compile(text, None))?;
             Ok(compiled.map_or(Outcome::Refused, |compiled| outcome_of(&compiled, measured)))
+        }
+        Load::CompileBothWays(text) => {
+            let compiled = counted(measured, || compile(text, None))?;
+            let outcome = compiled.map_or(Outcome::Refused, |compiled| outcome_of(&compiled, measured));
+            let mut compiler = Compiler::new();
+            let kept = counted(measured, || compiler.compile(text, None))?;
+            ensure!(outcome == kept.map_or(Outcome::Refused, |compiled| outcome_of(&compiled, measured)), "two compilers differ");
+            Ok(outcome)
         }
         Load::Recompile { before, after } => {
             let mut compiler = Compiler::new();

@@ -56,7 +56,7 @@ impl Modules {
     fn perform(&self, load: &Load, spent: &mut Spent) -> Result<Outcome> {
         match load {
             Load::ReadContext(_) | Load::Recompile { .. } | Load::Command { .. } => bail!("no module of a page does this"),
-            Load::Compile(text) => Ok(self.full(text, spent)?.map_or(Outcome::Refused, |_| Outcome::Taken)),
+            Load::Compile(text) | Load::CompileBothWays(text) => Ok(self.full(text, spent)?.map_or(Outcome::Refused, |_| Outcome::Taken)),
             Load::Specialise { document, known } => {
                 // To compile is free of charge here.
                 let mut free = Spent { fuel: 0, allowed: PLENTY, memory: 0 };
