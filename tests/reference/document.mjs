@@ -46,6 +46,8 @@ const RUNNING = ['active', 'paused', 'completed'];
 const TYPES = ['boolean', 'string', 'number', 'object'];
 const LIFETIMES = ['release', 'experiment', 'operational', 'permission'];
 const WHOLE = 100_000;
+const isWholeFrom = least => number => Number.isInteger(number) && number >= least && number <= 2 ** 53;
+const GUARD_NUMBERS = { errorRate: share => share >= 0 && share <= 1, timeWindow: isWholeFrom(1), minSamples: isWholeFrom(0) };
 /** Names that no key, variant and metadata may have. */
 const REFUSED_NAMES = ['__proto__', 'prototype', 'constructor'];
 /** Names of metadata that Twinflag itself answers, never told from a flag's own. */
@@ -173,6 +175,7 @@ function readSegments(node, budget, report) {
     if (repeated.has(name)) segment.wrong(at, 'member named twice');
     if (isBadText(name)) segment.wrong(at, 'U+0000 or a lone surrogate in a name');
     checkText(value, at, segment.wrong);
+    checkLists(value, at, segment.wrong);
     segment.condition = readCondition(value, at, segment.wrong, watch);
     segments.set(name, segment);
     charge(budget, segment);
@@ -263,6 +266,20 @@ export function isKey(text) {
   return !text.split('.').some(segment => REFUSED_NAMES.includes(segment));
 }
 
+/** Reports each list with too many entries, wherever it stands. */
+function checkLists(value, at, wrong) {
+  const queue = [[value, at]];
+  while (queue.length > 0) {
+    const [node, here] = queue.pop();
+    if (node.type === 'list') {
+      if (node.items.length > FLAG.list) wrong(here, 'too many entries');
+      for (const [i, item] of node.items.entries()) queue.push([item, below(here, i)]);
+    } else if (node.type === 'object') {
+      for (const [i, name] of node.names.entries()) queue.push([node.values[i], below(here, name)]);
+    }
+  }
+}
+
 /** Every member of `flags` as a candidate `{key, at, isBad, flag, …}`, bad where its own text is wrong. */
 function readFlags(node, budget, report) {
   if (node === undefined) return [];
@@ -278,6 +295,7 @@ function readFlags(node, budget, report) {
     if (repeated.has(key)) candidate.wrong(candidate.at, 'member named twice');
     if (!isKey(key)) candidate.wrong(candidate.at, 'malformed key');
     checkText(value, candidate.at, candidate.wrong);
+    checkLists(value, candidate.at, candidate.wrong);
     if (value.type === 'object') candidate.flag = readFlag(candidate, value);
     else candidate.wrong(candidate.at, 'expected an object');
     charge(budget, candidate);
@@ -512,7 +530,10 @@ function readRollout(node, at, { wrong, object, member, items, oneOf }) {
     : null;
   if (guard !== null) {
     if (guard.has('method')) oneOf(guard, below(at, 'guard'), 'method', ['sequential', 'threshold'], null);
-    for (const name of ['errorRate', 'timeWindow', 'minSamples']) member(guard, below(at, 'guard'), name, 'number');
+    for (const [name, isFit] of Object.entries(GUARD_NUMBERS)) {
+      const number = member(guard, below(at, 'guard'), name, 'number');
+      if (number !== undefined && !isFit(number)) wrong(below(below(at, 'guard'), name), 'out of range');
+    }
   }
   const isRunning = RUNNING.includes(status) && tier !== 0;
   return { isRolledBack: status === 'rolled_back', isRunning, tier, threshold, allow: entries('allow'), deny: entries('deny') };

@@ -32,10 +32,40 @@ test('250,000 networks are read, one more is refused', () => {
       `${HEAD},"segments":{"s":{"any":[${Array(4).fill(networks(50_000))}]}},"flags":{"a":{"rules":[{"if":${networks(more)},"serve":"on"}]${of}}}}`,
     );
   assert.equal(read(50_000).flags.size, 1);
-  assert.deepEqual(pointers(readDocument(`${HEAD},"segments":{"s":{"any":[${Array(5).fill(networks(50_000))},${networks(1)}]}}}`)), ['/segments/s']);
-  const both = readDocument(`${HEAD},"segments":{"s":{"any":[${Array(5).fill(networks(50_000))}]}},"flags":{"a":{"rules":[{"if":${networks(1)},"serve":"on"}]}}}`);
+  assert.deepEqual(pointers(readDocument(`${HEAD},"segments":{"s":{"any":[${Array(5).fill(networks(50_000))},${networks(1)}]}}}`)), [
+    '/segments/s',
+  ]);
+  const both = readDocument(
+    `${HEAD},"segments":{"s":{"any":[${Array(5).fill(networks(50_000))}]}},"flags":{"a":{"rules":[{"if":${networks(1)},"serve":"on"}]}}}`,
+  );
   assert.deepEqual(pointers(both), ['/flags/a']);
   assert.deepEqual(pointers(read(50_000, ',"x":1')), ['/flags/a/x']);
+});
+
+test('50,000 entries a list, wherever it stands', () => {
+  const read = count =>
+    readDocument(`${HEAD},"flags":{"a":{"type":"object","variants":{"v":{"deep":[[${Array(count).fill(1)}]]}},"on":"v","off":"v"}}}`);
+  assert.equal(read(50_000).flags.size, 1);
+  assert.deepEqual(pointers(read(50_001)), ['/flags/a/variants/v/deep/0']);
+});
+
+test('the numbers of a guard are within their ranges', () => {
+  const read = guard => readDocument(`${HEAD},"flags":{"a":{"rollout":{"guard":{${guard}}}}}}`);
+  for (const [guard, count] of [
+    ['"errorRate":1', 1],
+    ['"errorRate":1.01', 0],
+    ['"errorRate":-0.1', 0],
+    ['"timeWindow":1', 1],
+    ['"timeWindow":0', 0],
+  ])
+    assert.equal(read(guard).flags.size, count, guard);
+  for (const [guard, count] of [
+    ['"minSamples":0', 1],
+    ['"minSamples":-1', 0],
+    ['"minSamples":0.5', 0],
+    ['"timeWindow":9007199254740994', 0],
+  ])
+    assert.equal(read(guard).flags.size, count, guard);
 });
 
 test('a document or context of any depth is refused, not overrun', () => {

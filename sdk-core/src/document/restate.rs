@@ -6,6 +6,7 @@ use super::{
     compile::read_members,
     definition::Definition,
     kept::{Pieces, digest_flag},
+    limits::MAX_DOCUMENT_BYTES,
     report::Report,
     state::State,
     steps::{self, Required},
@@ -46,6 +47,9 @@ impl Compiler {
         let place = flags.name(key);
         let entry = self.kept_flag(key)?;
         // Only text that a document could hold: what follows looks for members, and stops at what is no JSON.
+        if text.len() > MAX_DOCUMENT_BYTES {
+            return None;
+        }
         let mut cursor = Cursor::new(text);
         cursor.skip(place.level()).and_then(|_| cursor.finish()).ok()?;
         let (digest, members) = digest_flag(&mut Pieces::default(), key, text, place);

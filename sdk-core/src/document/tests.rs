@@ -349,6 +349,20 @@ fn networks_count_by_the_entries_of_their_lists() {
 }
 
 #[test]
+fn a_document_that_is_no_json_is_refused_with_the_line_and_the_column() {
+    for (text, line, column) in [
+        ("{ \"flags\": {\n  \"é\": { \"enabled\": tru } } }", 2, 21),
+        ("{ \"flags\": {} \"schema\"", 1, 15),
+        ("{\n\n\"schema\": 01", 3, 12),
+        ("{}\n}", 2, 1),
+    ] {
+        let error = compile(text, None).unwrap_err();
+        let place = format!(", at line {line}, column {column}");
+        assert!(error.pointer.is_empty() && error.message.ends_with(&place), "{text}: {error}");
+    }
+}
+
+#[test]
 fn the_first_thousand_errors_are_reported_and_all_are_counted() {
     let unknown = counted(200_000, |n| format!(r#""u{n}":0"#));
     let compiled = compiled(&format!(r#""flags":{{"a":{{{unknown}}},"b":{{"x":0}}}},"segments":{{"s":0}}"#)).unwrap();

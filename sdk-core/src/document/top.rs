@@ -10,6 +10,7 @@ use crate::{
     json::{
         Place, Tape, Value,
         cursor::{Cursor, Fault, Member},
+        spelled::Spelled,
     },
 };
 
@@ -39,15 +40,14 @@ impl<'t> Top<'t> {
     ) -> Result<Self, DocumentError> {
         let root = Place::ROOT;
         let mut cursor = Cursor::new(text);
-        let syntax = |fault: Fault| DocumentError::at(root, fault);
         if !cursor.open(b'{') {
             return Err(DocumentError::at(root, "expected an object"));
         }
         let mut found: BTreeMap<&str, (usize, &'t str)> = BTreeMap::new();
         let (mut segments, mut flags) = (Vec::new(), Vec::new());
         let mut first = true;
-        while cursor.entry(b'}', core::mem::take(&mut first)).map_err(syntax)? {
-            let name = cursor.name().map_err(syntax)?.text().map_err(|fault| DocumentError::at(root, fault))?;
+        while cursor.entry(b'}', core::mem::take(&mut first)).map_err(|fault| refusal(&cursor, fault))? {
+            let name = cursor.name().and_then(Spelled::text).map_err(|fault| refusal(&cursor, fault))?;
             let place = root.name(&name);
             let Some(known) = NAMES.into_iter().find(|known| *known == name) else {
                 return Err(DocumentError::at(place, format!("unknown member, expected one of {}", NAMES.join(", "))));
@@ -63,7 +63,7 @@ impl<'t> Top<'t> {
                 return Err(DocumentError::at(place, "a member of this name stands here twice"));
             }
         }
-        cursor.finish().map_err(syntax)?;
+        cursor.finish().map_err(|fault| refusal(&cursor, fault))?;
 
         let string = |name: &str| -> Result<Option<String>, DocumentError> {
             let Some((_, raw)) = found.get(name) else { return Ok(None) };
@@ -112,9 +112,15 @@ fn section<'t>(
             }
             Ok(Some(member)) => members.push(member),
             Err(Fault::Nesting) => return Err(nesting_of_member(before, members.is_empty(), place)),
-            Err(fault) => return Err(DocumentError::at(Place::ROOT, fault)),
+            Err(fault) => return Err(refusal(cursor, fault)),
         }
     }
+}
+
+/// The error of a document that is no JSON at the cursor.
+fn refusal(cursor: &Cursor<'_>, fault: Fault) -> DocumentError {
+    let (line, column) = cursor.line_and_column();
+    DocumentError::at(Place::ROOT, format_args!("{fault}, at line {line}, column {column}"))
 }
 
 /// The error of a member that nests too deep, read again for its place.
@@ -133,7 +139,7 @@ fn skip(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<(), DocumentError> 
     match cursor.skip(place.level()) {
         Ok(_) => Ok(()),
         Err(Fault::Nesting) => Err(nesting(before, place)),
-        Err(fault) => Err(DocumentError::at(Place::ROOT, fault)),
+        Err(fault) => Err(refusal(cursor, fault)),
     }
 }
 

@@ -69,6 +69,14 @@ impl<'t> Cursor<'t> {
         self.at
     }
 
+    /// The line and the column of the cursor, both from 1; columns are characters.
+    pub(crate) fn line_and_column(&self) -> (usize, usize) {
+        let before = self.text.as_bytes().get(..self.at).unwrap_or(self.text.as_bytes());
+        let is_character = |byte: &&u8| **byte & 0xC0 != 0x80;
+        let columns = before.iter().rev().take_while(|byte| **byte != b'\n').filter(is_character).count();
+        (before.split(|byte| *byte == b'\n').count(), columns + 1)
+    }
+
     /// Fails if anything but spaces stands between the cursor and the end of the text.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
         if self.next().is_none() { Ok(()) } else { Err(Fault::Syntax("the end of the text")) }

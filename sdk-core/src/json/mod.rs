@@ -4,7 +4,7 @@ pub(crate) mod cursor;
 mod object;
 mod place;
 mod raw;
-mod spelled;
+pub(crate) mod spelled;
 mod tape;
 pub(crate) mod tree;
 pub(crate) mod value;

@@ -1,4 +1,5 @@
 //! The parts of an answer: OpenFeature's reasons and error codes, and the layer.
+use core::fmt;
 
 /// The reason of an answer, in the words of the OpenFeature specification; `PREREQUISITE_FAILED` is ours.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -75,6 +76,13 @@ macro_rules! names {
             /// The value with this number, counted from one; 0 and numbers past the last are `None`.
             pub(crate) fn from_number(number: u32) -> Option<Self> {
                 Self::ALL.get(number.checked_sub(1)? as usize).copied()
+            }
+        }
+
+        /// The name on the wire.
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
             }
         }
     };
