@@ -1,7 +1,8 @@
 /**
- * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red, and every fault of `edge.mjs`,
- * `hub.mjs` and `control.mjs` a unit test of the worker or of its commands. Every fault of `sql.mjs` turns vectors red in the database, every fault of
- * `client.mjs` a test of the browser's client, and every step of the recipe for an operator is missed that `recipe.mjs` leaves out.
+ * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red, and every fault of `bounds.mjs`,
+ * `access.mjs`, `edge.mjs`, `hub.mjs`, `tallies.mjs` and `control.mjs` a unit test of its crate. Every fault of `sql.mjs` turns vectors red in the
+ * database, every fault of `client.mjs` a test of the browser's client, and every step of the recipe for an operator is missed that `recipe.mjs`
+ * leaves out.
  *
  *     node tests/mutants/run.mjs [part of a name …]     or --check, which only looks whether every fault still has its place
  *
@@ -11,6 +12,8 @@
 import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Digest } from '../identity/digest.mjs';
+import { accessMutants } from './access.mjs';
+import { boundsMutants } from './bounds.mjs';
 import { clientMutants } from './client.mjs';
 import { controlMutants } from './control.mjs';
 import { edgeMutants } from './edge.mjs';
@@ -19,6 +22,7 @@ import { mutants } from './mutants.mjs';
 import { recipeMutants, workOnRecipe } from './recipe.mjs';
 import { workOnClient } from './scripts.mjs';
 import { sqlMutants, workOnSql } from './sql.mjs';
+import { tallyMutants } from './tallies.mjs';
 import { readVectors, redOf } from './vectors.mjs';
 import { around, Workshop } from './workshop.mjs';
 
@@ -104,7 +108,7 @@ async function workOnCore(chosen) {
   return survivors.reduce((sum, each) => sum + each, 0);
 }
 
-/** The crate whose tests notice a fault of the edge: that of its file, unless the fault names another. */
+/** The crate whose unit tests notice a fault: that of its file, unless the fault names another. */
 const crateOf = ({ file, crate }) => crate ?? (file.startsWith('edge-worker/control/') ? 'control' : 'edge-worker');
 
 /** Puts each fault into a crate; answers how many turn no test of the crate red. */
@@ -127,7 +131,8 @@ async function workOnCrate(crate, chosen) {
 }
 
 const wanted = process.argv.slice(2);
-const all = [mutants, [...edgeMutants, ...hubMutants, ...controlMutants], sqlMutants, clientMutants, recipeMutants];
+const ofCrates = [boundsMutants, accessMutants, edgeMutants, hubMutants, tallyMutants, controlMutants].flat();
+const all = [mutants, ofCrates, sqlMutants, clientMutants, recipeMutants];
 for (const mutant of all.flat()) {
   around(mutant);
   if (wanted.includes('--check')) tellOf(mutant, true);
@@ -137,25 +142,29 @@ if (wanted.includes('--check')) {
   process.exit();
 }
 const isChosen = ({ name }) => wanted.length === 0 || wanted.some(part => name.includes(part));
-const [ofCore, ofEdge, ofSql, ofClient, ofRecipe] = all.map(some => some.filter(isChosen));
-if (ofCore.length + ofEdge.length + ofSql.length + ofClient.length + ofRecipe.length === 0) throw new Error('no fault has such a name');
-console.log(`${'mutant'.padEnd(56)} vectors red  identity red   or, of the edge: tests  red`);
+const [ofCore, ofCrate, ofSql, ofClient, ofRecipe] = all.map(some => some.filter(isChosen));
+if (ofCore.length + ofCrate.length + ofSql.length + ofClient.length + ofRecipe.length === 0) throw new Error('no fault has such a name');
+console.log(`${'mutant'.padEnd(56)} vectors red  identity red   or, of a crate: tests  red`);
 // Side by side: a crate that is built alone keeps few cores busy. The commands' crate takes seconds, and the worker is built after it.
-async function workOnEdge() {
+async function workOnCrates() {
   let survivors = 0;
-  for (const crate of ['control', 'edge-worker']) {
-    const ofCrate = ofEdge.filter(mutant => crateOf(mutant) === crate);
-    survivors += await workOnCrate(crate, ofCrate);
+  for (const crate of ['sdk-core', 'control', 'edge-worker']) {
+    survivors += await workOnCrate(
+      crate,
+      ofCrate.filter(mutant => crateOf(mutant) === crate),
+    );
   }
   return survivors;
 }
-const [core, edge] = await Promise.all([workOnCore(ofCore), workOnEdge()]);
+const [core, crates] = await Promise.all([workOnCore(ofCore), workOnCrates()]);
 const sql = await workOnSql(ofSql, vectors[0], tellOf);
 const client = await workOnClient(ofClient, tellOf);
 const recipe = await workOnRecipe(ofRecipe, tellOf);
 console.log(`${ofRecipe.length} steps of the recipe left out, ${recipe} not noticed`);
 console.log(`${ofClient.length} faults of the client, ${client} not noticed`);
 console.log(`${ofSql.length} faults of the functions in SQL, ${sql} not noticed`);
-console.log(`${ofCore.length} faults of the core, ${core} not noticed by both; ${ofEdge.length} of the edge, ${edge} not noticed`);
+console.log(
+  `${ofCore.length} faults of evaluation, ${core} not noticed by both; ${ofCrate.length} of bounds, edge and commands, ${crates} not noticed`,
+);
 tell({ over: true });
-if (core + edge + sql + client + recipe > 0) process.exitCode = 1;
+if (core + crates + sql + client + recipe > 0) process.exitCode = 1;

@@ -464,6 +464,21 @@ fn rows(sections: &str) -> (Vec<CompiledSegment>, Vec<(CompiledFlag, FlagState)>
     (segments, members("flags").map(flag).collect())
 }
 
+#[test]
+fn rows_have_their_names_within_the_bytes_of_a_document_and_no_name_with_u0000() {
+    let segment = |name: &str| CompiledSegment::compile(name, r#"{"all":[]}"#).unwrap();
+    // Each takes its name, 2 quotes, a colon and a comma, and 10 bytes of text.
+    let named = |longest: usize| -> Vec<_> { (0..1_000).map(|number| segment(&format!("{number:0>longest$}"))).collect() };
+    assert_eq!(linked(&named(8_000 - 14), &[]).unwrap().error_count, 0);
+    let mut more = named(8_000 - 14);
+    more.push(segment(""));
+    assert_eq!(linked(&more, &[]).unwrap_err().pointer, "");
+    let with_nul = [segment("s\0")];
+    let flag = CompiledFlag::compile("a", r#"{"rules":[{"if":{"segment":"s\u0000"},"serve":"on"}]}"#).unwrap();
+    let compiled = linked(&with_nul, &[(flag, FlagState::default())]).unwrap();
+    assert_eq!((compiled.ruleset.len(), compiled.errors.len()), (0, 2), "{:?}", compiled.errors);
+}
+
 fn linked(segments: &[CompiledSegment], flags: &[(CompiledFlag, FlagState)]) -> Result<Compiled, DocumentError> {
     let key = BucketKey::from_hex("000102030405060708090a0b0c0d0e0f").unwrap();
     let environment = Environment { name: Some("test"), key, private: &[] };
