@@ -1,10 +1,11 @@
 //! All that this isolate holds of its environments: a ruleset of each, rows of overrides by page, and programs that were made of them. Together
 //! they are bounded by bytes.
 //!
-//! If there are too many bytes, programs and other environments' pages go first, then their rulesets, then the first environment's pages: of each sort
-//! those that were used longest ago. A request keeps what it uses, because it holds a counted reference; a later one fetches it again. The
-//! first environment's ruleset never goes: with it the isolate knows all other environments. Nor does a ruleset go for a page of its
-//! own, and other environments leave the first one a share for its pages: else two that are used in turn would drop each other's for ever.
+//! If there are too many bytes, programs and other environments' pages go first, then their rulesets, then the first environment's pages:
+//! of each sort those that were used longest ago. A request keeps what it uses, because it holds a counted reference; a later one fetches
+//! it again. The first environment's ruleset never goes: with it the isolate knows all other environments. Nor does a ruleset go for a page
+//! of its own, and other environments leave the first one a share for its pages: else two that are used in turn would drop each other's for
+//! ever.
 use std::{cell::RefCell, collections::BTreeMap};
 
 use crate::{

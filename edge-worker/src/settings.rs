@@ -184,7 +184,7 @@ impl Settings {
         let client_key = text("CLIENT_KEY")?;
         let is_other = |key: &str| client_key.as_deref() != Some(key);
         let origins = checked("CLIENT_ORIGINS", "origins such as https://shop.example, separated by commas, or *", &are_origins)?;
-        let rates = "off, or requests a minute such as admin=30,read=600,user=30,client=600";
+        let rates = "off, or requests a minute such as admin=30,read=600,user=30,client=600,failed=30";
         let rate_limits = checked("RATE_LIMITS", rates, &|text| limit::parse(text).is_ok())?;
         Ok(Self {
             server_key: checked("SERVER_KEY", "a text other than CLIENT_KEY", &is_other)?,

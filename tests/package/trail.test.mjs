@@ -162,6 +162,8 @@ test('revert --last skips what no revert takes back, and tells and asks about al
     ...more,
   });
   const trail = [
+    record(11, 'planned', 'schedule.refuse', { flagPath: 'second' }),
+    record(10, 'hook', 'webhook.disable'),
     record(9, 'used', 'break-glass.use'),
     record(8, 'token', 'token.create', { newJson: { name: 'ci', role: 'viewer' } }),
     record(7, 'first', 'import.definition', { flagPath: 'first' }),

@@ -1,8 +1,9 @@
 //! Keys by which clients, servers and operators' programs call the edge: creates, rotates and revokes them.
 //!
 //! A key is a row beside the documents, under a public id; the row holds the hash of the key's text. The edge makes the text, shows it
-//! once and does not keep it. A key of a program has a role and a name, and is called an API token ([`token`]). The one secret that is kept is that by which a customer's server signs identities, because the edge checks
-//! those signatures with it. No record and no view holds a secret or a hash.
+//! once and does not keep it. A key of a program has a role and a name, and is called an API token ([`token`]). The one secret that is kept
+//! is that by which a customer's server signs identities, because the edge checks those signatures with it. No record and no view holds a
+//! secret or a hash.
 mod text;
 mod token;
 

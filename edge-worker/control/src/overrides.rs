@@ -313,7 +313,8 @@ fn below(place: Place<'_>) -> RefusalPlace {
     RefusalPlace::Field { field: Field::Overrides, below: place.pointer() }
 }
 
-/// A stored tree with the leaves of these flags replaced and those of flags that are gone removed; others stay as they are written. `None` if no leaf is left.
+/// A stored tree with the leaves of these flags replaced and those of flags that are gone removed; others stay as they are written. `None`
+/// if no leaf is left.
 fn edited(ruleset: &Ruleset, tree: &str, changed: &[Wanted<'_>], gone: &BTreeSet<String>) -> Option<String> {
     let flags: BTreeSet<u32> = changed.iter().map(|leaf| leaf.flag).collect();
     let mut members = match serde_json::from_str(tree) {

@@ -25,7 +25,8 @@ pub struct BeforeRestore {
 }
 
 /// Returns the writes that a hub needs besides the rows of a backup: registers again the environments that the backup does not have, and
-/// revokes the keys of other environments. Ends the schedules of another environment, and those that were due before the restore. Refuses a backup of another environment, unless `named` is the environment's name.
+/// revokes the keys of other environments. Ends the schedules of another environment, and those that were due before the restore. Refuses a
+/// backup of another environment, unless `named` is the environment's name.
 pub fn settle(rows: &Rows, before: &BeforeRestore, named: Option<&str>, now: Millis) -> Result<CommandOutcome, Refusal> {
     let BeforeRestore { environment: own, registered } = before;
     let origin = origin(rows);

@@ -29,7 +29,7 @@ const SHORT_ID = 8;
 /** The most flags of a change that a question names. */
 const MOST_NAMED = 5;
 /** The actions of records that no revert takes back. A document that adopted an edit changed nothing. */
-const LASTING = /^(break-glass|environment|epoch|key|token|trail)\.|^import\.adopt$/;
+const LASTING = /^(break-glass|environment|epoch|key|schedule|token|trail|webhook)\.|^import\.adopt$/;
 const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface LogOptions extends ApiOptions {
