@@ -8,7 +8,6 @@ use super::{
     error::DocumentError,
     names, prerequisites,
     report::Report,
-    scalars::Scalars,
     segments::{Segments, StandingSegment},
     state::State,
     steps,
@@ -110,10 +109,12 @@ pub(crate) fn link<'f>(
     let segments = Segments::link(segments, segment_names, key, &mut builder, report);
     let mut linked: Vec<LinkedFlag<'_>> = flags.filter_map(|flag| find(flag, &segments, report)).collect();
     let mut room = Room::default();
-    let kept = || linked.iter().filter_map(LinkedFlag::kept);
-    kept().for_each(|(part, _)| room.add_part(part));
-    let lists = kept().flat_map(|(_, state)| [&state.rollout.allow, &state.rollout.deny]).filter(|list| !list.is_empty());
-    room.add_lists(&lists.map(Scalars::iter).collect::<Vec<_>>());
+    for (part, state) in linked.iter().filter_map(LinkedFlag::kept) {
+        room.add_part(part);
+        for list in [&state.rollout.allow, &state.rollout.deny].into_iter().filter(|list| !list.is_empty()) {
+            room.add_list(list.count(), list.bytes());
+        }
+    }
     builder.expect(&room);
     names::drop_aliases(flag_keys, &mut linked, report);
     let warnings = names::prefixes(&linked);

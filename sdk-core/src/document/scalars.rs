@@ -41,6 +41,16 @@ impl Scalars {
         self.0.is_empty()
     }
 
+    /// The number of scalars.
+    pub(crate) fn count(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// The number of bytes that all scalars take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn iter(&self) -> Iter<'_> {
         Iter(&self.0)
     }

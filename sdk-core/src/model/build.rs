@@ -27,7 +27,9 @@ pub(crate) struct Room {
     flags: usize,
     code: usize,
     symbols: usize,
-    scalars: usize,
+    /// The number and the bytes of scalars in lists that are no part's.
+    listed: usize,
+    listed_bytes: usize,
 }
 
 impl Room {
@@ -38,38 +40,21 @@ impl Room {
         self.symbols += part.head(Head::Symbols) as usize;
     }
 
-    /// Adds lists of encoded scalars that are no part's.
-    ///
-    /// Room for a scalar is longer than a short one's text, so that one scalar again and again would take the most of all: where there are
-    /// many, equal ones are told apart first.
-    pub(crate) fn add_lists<'s, L: Iterator<Item = &'s [u8]> + Clone>(&mut self, lists: &[L]) {
-        let counts = || lists.iter().map(|list| list.clone().count());
-        let scalars = || lists.iter().flat_map(Clone::clone);
-        let count: usize = counts().sum();
-        let bytes: usize = scalars().map(<[u8]>::len).sum();
-        let distinct = if count > Self::MANY { distinct(scalars()) } else { count };
-        if distinct >= count / 2 {
-            self.code += count;
-            self.symbols += count;
-            self.scalars += bytes;
-        } else {
-            self.code += counts().map(|count| count.min(distinct)).sum::<usize>();
-            self.symbols += distinct;
-            self.scalars += bytes.div_ceil(count) * distinct;
-        }
+    /// Adds a list that is no part's: the number of its scalars, and their bytes.
+    pub(crate) fn add_list(&mut self, count: usize, bytes: usize) {
+        self.listed += count;
+        self.listed_bytes += bytes;
     }
 
-    /// More scalars than that are told apart.
-    const MANY: usize = 1 << 20;
-}
+    /// The most scalars of lists that room is made for at once. Room for a scalar is longer than a short one's text, so that for one scalar
+    /// again and again it would be many times the document; the tables of a document with more scalars grow.
+    const MOST_LISTED: usize = 1 << 20;
 
-/// The number of different scalars, or a little less.
-#[expect(clippy::cast_possible_truncation, reason = "half of a hash tells enough of them apart")]
-fn distinct<'s>(scalars: impl Iterator<Item = &'s [u8]>) -> usize {
-    let mut hashes: Vec<u32> = scalars.map(|scalar| INTERN.hash(scalar) as u32).collect();
-    hashes.sort_unstable();
-    hashes.dedup();
-    hashes.len()
+    /// The words, the number of scalars and their bytes, with those of lists.
+    fn with_lists(&self) -> [usize; 3] {
+        let listed = self.listed.min(Self::MOST_LISTED);
+        [self.code + listed, self.symbols + listed, self.listed_bytes.min(8 * Self::MOST_LISTED)]
+    }
 }
 
 /// Tables in the making.
@@ -346,7 +331,7 @@ impl Builder {
 
     /// Makes room for all parts that are copied next, so that copying one of them moves nothing.
     pub(crate) fn expect(&mut self, room: &Room) {
-        let Room { flags, code, symbols, scalars } = *room;
+        let ([code, symbols, scalars], flags) = (room.with_lists(), room.flags);
         self.code.reserve(code);
         self.flags.reserve(flags);
         self.interned.texts.reserve(flags, |(hash, _)| *hash);
