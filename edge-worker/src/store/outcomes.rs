@@ -445,7 +445,7 @@ impl<D: Database> Book<D> {
     fn forget(&self, now: Millis) -> Result<bool> {
         let sql = &self.database;
         let (bytes, ids) = self.opened(|opened| (opened.bytes, opened.ids)).unwrap_or_default();
-        let before = |limit: i64, is_full: bool| if is_full { i64::MAX } else { now.0.saturating_sub(limit) };
+        let before = |limit: i64, is_full: bool| if is_full { search::ABOVE_ALL } else { now.0.saturating_sub(limit) };
         let old = |table: &str, column: &str, key: &str| {
             format!("DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {column} <= ? ORDER BY {column} LIMIT ?)")
         };
@@ -487,7 +487,7 @@ impl<D: Database> Book<D> {
     pub(crate) fn list(&self, asked: &Asked, now: i64) -> Result<Page> {
         let (followed, tested) =
             search::divided([("customer_id", &asked.customer), ("flag_path", &asked.flag), ("event_type", &asked.event)]);
-        let below = asked.below.unwrap_or(i64::MAX);
+        let below = asked.below.unwrap_or(search::ABOVE_ALL);
         let search = Search { table: "events", followed, tested, below, limit: asked.limit, budget: asked.budget };
         let found = search.run(self.sql(now)?, COLUMNS, |row: &StoredOutcome| Ok(row.sequence))?;
         Ok(Page { outcomes: found.entries, next: found.next })

@@ -30,7 +30,7 @@ const COLUMNS: &str = "sequence, id, feature_name, flag_path, customer_id, unit,
 /// The search for the entries that match. It follows the filter that fewest entries tend to match.
 pub(super) fn search(asked: &EventsQuery) -> Search {
     let (followed, tested) = search::divided([("customer_id", &asked.customer), ("flag_path", &asked.flag), ("event_type", &asked.event)]);
-    let below = asked.below.map_or(i64::MAX, i64::from);
+    let below = asked.below.map_or(search::ABOVE_ALL, i64::from);
     Search { table: "rollout_events", followed, tested, below, limit: asked.limit, budget: asked.budget }
 }
 

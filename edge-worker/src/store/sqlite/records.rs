@@ -9,7 +9,7 @@ use worker::{Error, Result, SqlStorageValue};
 
 use super::{
     database::Database,
-    search::{Condition, Followed, Matches, Search},
+    search::{ABOVE_ALL, Condition, Followed, Matches, Search},
     slices::fit,
 };
 use crate::store::{
@@ -116,7 +116,7 @@ fn search(asked: &ChangesQuery) -> Result<Search> {
               WHERE assignment.customer_id = entry.customer_id AND assignment.action = 'customer.assign'), 0))";
         tested.push(Condition { sql: sql.to_owned(), values: vec![within.as_str().into(), within.as_str().into()] });
     }
-    let below = asked.below.map_or(Ok(i64::MAX), i64::try_from).map_err(|error| Error::RustError(error.to_string()))?;
+    let below = asked.below.map_or(Ok(ABOVE_ALL), i64::try_from).map_err(|error| Error::RustError(error.to_string()))?;
     Ok(Search { table: "feature_flag_changes", followed, tested, below, limit: asked.limit, budget: asked.budget })
 }
 

@@ -6,6 +6,10 @@ use worker::{Result, SqlStorageValue};
 
 use super::database::Database;
 
+/// A number above those of all entries. The runtime binds whole numbers up to JavaScript's largest safe one, and logs a warning for each that
+/// is larger.
+pub(crate) const ABOVE_ALL: i64 = 9_007_199_254_740_991;
+
 /// A search of a table whose primary key is `sequence`.
 pub(crate) struct Search {
     /// The table's name. The tested conditions name its row `entry`.
