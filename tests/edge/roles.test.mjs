@@ -78,6 +78,23 @@ test("an organization's administrator changes its overrides, its members read th
   assert.equal((await as('member', 'DELETE', 'overrides?organizationId=o-1&reason=r')).status, 403);
 });
 
+test('a stored answer is for the organization that the operator acted for', async () => {
+  const sub = 'one who changes places';
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  const own = role => token({ sub, exp, app_metadata: role });
+  const body = { organizationId: 'o-2', flags: { plain: true }, reason: 'a contract of o-2' };
+  const send = role => server.request('/api/admin/overrides', { body, token: own(role), headers: { 'idempotency-key': 'the same' } });
+  const second = { role: 'organization_admin', organizationId: 'o-2' };
+  assert.equal((await send(second)).status, 200);
+  const again = await send(second);
+  assert.deepEqual([again.status, again.headers.get('idempotency-replayed')], [200, 'true']);
+  for (const role of [{ role: 'organization_admin', organizationId: 'o-1' }, { role: 'admin' }]) {
+    const other = await send(role);
+    assert.equal(other.status, 422, other.text);
+    assert.ok(!other.text.includes('contract'), other.text);
+  }
+});
+
 test('a change is recorded with the subject of the token, and only a service may name another', async () => {
   const change = { organizationId: 'o-2', flags: { plain: false }, reason: 'r' };
   // `changedBy` is only for a service, whose own name is recorded too.

@@ -118,7 +118,7 @@ export const controlMutants = [
   {
     name: 'an import takes an override of a locked flag from anybody',
     file: 'edge-worker/control/src/bulk.rs',
-    find: 'locks::check_flags(current.rows, flags.keys().map(String::as_str), actor)?;',
+    find: 'locks::check_flags(current.rows, flags.keys().map(String::as_str), edits, actor)?;',
     replacement: '',
     tests: 'bulk',
   },
@@ -265,7 +265,7 @@ export const controlMutants = [
   {
     name: 'a lock is ignored',
     file: 'edge-worker/control/src/locks.rs',
-    find: '.find(|flag| is_locked(rows, flag))',
+    find: '.find(|flag| is_locked(rows, flag) || was_locked(rows, flag, edits))',
     replacement: '.find(|flag| false && is_locked(rows, flag))',
     tests: 'locked',
   },
@@ -590,5 +590,33 @@ export const controlMutants = [
     find: 'rollout_overrides::release(current, &mut outcome);',
     replacement: 'let _ = &mut outcome;',
     tests: 'sql_edit',
+  },
+  {
+    name: 'a removed flag returns under another key, unasked',
+    file: 'edge-worker/control/src/consequences/edits.rs',
+    find: 'names.extend(renamed.keys().map(String::as_str));',
+    replacement: '',
+    tests: 'consequences',
+  },
+  {
+    name: 'a flag that was removed is no longer locked',
+    file: 'edge-worker/control/src/locks.rs',
+    find: 'is_locked(rows, flag) || was_locked(rows, flag, edits)',
+    replacement: 'is_locked(rows, flag)',
+    tests: 'consequences',
+  },
+  {
+    name: 'the lock of a removed flag is forgotten under its new key',
+    file: 'edge-worker/control/src/locks.rs',
+    find: 'changed.chain(returned).collect();',
+    replacement: 'changed.chain(returned.filter(|_| false)).collect();',
+    tests: 'consequences',
+  },
+  {
+    name: 'a copy takes the key of a removed flag',
+    file: 'edge-worker/control/src/copy.rs',
+    find: 'found.errors.push(DocumentError::at(Place::ROOT.name(section).name(name), define::archived(name, state)))',
+    replacement: 'drop(define::archived(name, state))',
+    tests: 'copy',
   },
 ];

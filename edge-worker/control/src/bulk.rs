@@ -12,7 +12,7 @@ use sdk_core::{OwnerKind, json::quoted};
 use serde::Serialize;
 
 use crate::{
-    CommandOutcome, CurrentState, Refusal,
+    CommandOutcome, CurrentState, Edits, Refusal,
     change::{Action, Actor, Change},
     command::{check_actor, check_id},
     consequences::plain_name,
@@ -176,10 +176,11 @@ impl<'h> OverridesSlice<'h> {
     }
 
     /// Ends the slice: the rows to write, with one record of them and one for each customer that has another organization. Nothing is
-    /// written if the lines left every row as it was. `lines` are the numbers of the first and the last line.
-    pub fn finish(self, import: &str, (from, to): (u64, u64)) -> Result<CommandOutcome, Refusal> {
+    /// written if the lines left every row as it was. `from` and `to` are the numbers of the first and the last line; `edits` know which of the
+    /// flags that were removed are locked.
+    pub fn finish(self, import: &str, (from, to): (u64, u64), edits: Option<&dyn Edits>) -> Result<CommandOutcome, Refusal> {
         let Self { current, mode, actor, pending, flags } = self;
-        locks::check_flags(current.rows, flags.keys().map(String::as_str), actor)?;
+        locks::check_flags(current.rows, flags.keys().map(String::as_str), edits, actor)?;
         let writes: Vec<(RowKey, Option<String>)> =
             pending.into_iter().filter(|(key, text)| current.paged.text(key) != text.as_deref()).collect();
         if writes.is_empty() {
@@ -246,7 +247,7 @@ mod tests {
         let actor = actor(role);
         let mut slice = OverridesSlice::new(CurrentState { rows: &rows, paged, ruleset: &ruleset }, mode, &actor).unwrap();
         let results = lines.iter().map(|line| slice.take(line)).collect();
-        let outcome = slice.finish("i-1", (1, lines.len() as u64));
+        let outcome = slice.finish("i-1", (1, lines.len() as u64), None);
         let mut after = paged.clone();
         if let Ok(outcome) = &outcome {
             apply(&mut after, &outcome.writes);

@@ -228,11 +228,12 @@ pub fn execute(
     actor: &Actor,
     compiler: &mut Compiler,
 ) -> Result<CommandOutcome, Refusal> {
+    let edits = supplies.edits;
     let mut outcome = draft(current, command, supplies, actor, compiler)?;
     if outcome.consequences.iter().any(|consequence| !consequence.is_allowed) {
         return Err(Refusal::consequences(RefusalKind::Unsafe, outcome.consequences));
     }
-    locks::check(current.rows, &outcome.changes, actor)?;
+    locks::check(current.rows, &outcome, edits, actor)?;
     rollout_overrides::release(current, &mut outcome);
     Ok(outcome)
 }

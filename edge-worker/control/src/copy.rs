@@ -12,8 +12,8 @@ use crate::{
     CommandOutcome, Consequence, CurrentState, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change},
     command::apply,
-    consequences::judge,
-    import,
+    consequences::{judge, plain_name},
+    define, import,
     rows::{ChangeKind, RowKey, RowKind, Rows, refused, spelling, takes_state},
 };
 
@@ -97,9 +97,13 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, owners: Option
             if change == Some(ChangeKind::Added) {
                 order.extend([&*key.name, "\n"]);
                 let state = RowKey::of(RowKind::State, name);
-                // A flag that was removed here has the state that it had.
-                if kind == RowKind::Flag && rows.text(&state).is_none() {
-                    found.writes.push((state, Some(SWITCHED_OFF.to_owned())));
+                match rows.text(&state).filter(|_| kind == RowKind::Flag) {
+                    // A flag that was removed here would return with the state that it had, under another definition.
+                    Some(state) => {
+                        found.errors.push(DocumentError::at(Place::ROOT.name(section).name(name), define::archived(name, state)))
+                    }
+                    None if kind == RowKind::Flag => found.writes.push((state, Some(SWITCHED_OFF.to_owned()))),
+                    None => {}
                 }
             }
             if change.is_some() {
@@ -151,7 +155,7 @@ pub(crate) fn carry_out(
         kind?;
         let of_flag = key.kind == RowKind::Flag;
         Some(Change {
-            flag: of_flag.then(|| key.name.clone()),
+            flag: of_flag.then(|| plain_name(&key.name)),
             pointer: (!of_flag).then(|| key.pointer()),
             old: old.as_ref().and_then(json),
             new: json(&new),
@@ -273,6 +277,18 @@ mod tests {
             let refused = copy(&rows, given(&[("new", text)], &[])).err();
             assert_eq!(refused.map(|refusal| refusal.kind), Some(RefusalKind::CopyRefused), "{text}");
         }
+    }
+
+    #[test]
+    fn a_flag_that_was_removed_takes_no_copy() {
+        let mut rows = target();
+        rows.insert(RowKey::of(RowKind::State, "gone"), r#"{"rollout":{"status":"active","percentage":50}}"#.into());
+        let refusal = copy(&rows, given(&[("gone", r#"{"default":"off"}"#)], &[])).err().unwrap();
+        assert_eq!(refusal.kind, RefusalKind::CopyRefused);
+        assert!(refusal.detail.contains("/flags/gone: ") && refusal.detail.contains("active at 50 %"), "{}", refusal.detail);
+        // A segment keeps no state.
+        rows.insert(RowKey::of(RowKind::State, "us"), "{}".into());
+        assert!(copy(&rows, given(&[], &[("us", r#"{"attribute":"country","op":"eq","value":"us"}"#)])).is_ok());
     }
 
     #[test]

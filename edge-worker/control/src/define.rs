@@ -86,7 +86,7 @@ pub(crate) fn carry_out(
         && held.is_none()
         && let Some(state) = rows.text(&RowKey::of(RowKind::State, name))
     {
-        return Err(archived(name, state));
+        return Err(Refusal::new(RefusalKind::Archived, RefusalPlace::Command, archived(name, state)));
     }
     let mut writes: Vec<(RowKey, Option<String>)> = Vec::new();
     let is_same = held.zip(definition.as_ref()).is_some_and(|(held, text)| spelling::same(kind, held, text));
@@ -134,7 +134,7 @@ pub(crate) fn carry_out(
     let mut changes = Vec::new();
     if !is_same {
         changes.push(Change {
-            flag: of_flag.then(|| key.name.clone()),
+            flag: of_flag.then(|| name.clone()),
             pointer: (!of_flag).then(|| key.pointer()),
             old: held.and_then(json),
             new: definition.as_deref().and_then(json),
@@ -147,13 +147,11 @@ pub(crate) fn carry_out(
     Ok(CommandOutcome { writes, changes, ruleset, consequences, ..CommandOutcome::default() })
 }
 
-/// Refuses a new definition for a flag that was removed: it would return with the state of the earlier one, and without its users.
-fn archived(name: &str, state: &str) -> Refusal {
+/// The reason why a flag that was removed takes no new definition: it would return with the state of the earlier one, and without its users.
+pub(crate) fn archived(name: &str, state: &str) -> String {
     let switch = if state_row::enabled(state) { "on" } else { "off" };
     let rollout = state_row::rollout(state, None).map_or_else(String::new, |rollout| {
         format!(", with a rollout that is {} at {} %", rollout.status.as_str(), rollout.percentage.to_text())
     });
-    let detail =
-        format!("the flag {name:?} was removed, and would return as it was, switched {switch}{rollout}: restore it, and change it then");
-    Refusal::new(RefusalKind::Archived, RefusalPlace::Command, detail)
+    format!("the flag {name:?} was removed, and would return as it was, switched {switch}{rollout}: restore it, and change it then")
 }

@@ -289,7 +289,7 @@ mod tests {
             let actor = Actor::system("r", Millis(5));
             let mut slice = OverridesSlice::new(current, BulkMode::Merge, &actor).unwrap();
             slice.take(&OverrideLine { owner: OwnerKind::Customer, id: "c-1".into(), tree, organization: None }).unwrap();
-            let outcome = slice.finish("i", (1, 1)).unwrap();
+            let outcome = slice.finish("i", (1, 1), None).unwrap();
             hub.put(&outcome.writes);
         };
         let given = |tree: &str| LineTree::Given(tree.into());

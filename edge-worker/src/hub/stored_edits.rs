@@ -79,6 +79,19 @@ impl<'s, S: Read> StoredEdits<'s, S> {
         Ok(newest.map(|edit| Edit { base: made, ..edit }))
     }
 
+    fn find_last_text(&self, definition: &RowKey) -> worker::Result<Option<String>> {
+        let mut below = None;
+        // The newest write may be its removal.
+        for _ in 0..2 {
+            let Some(version) = self.store.last_write(definition, below)? else { break };
+            if let Some(text) = self.store.written(definition, version)? {
+                return Ok(Some(text));
+            }
+            below = Some(version);
+        }
+        Ok(None)
+    }
+
     /// A record of a version that edited definitions one by one; `None` if an import made the version, or the record was erased.
     fn edited(&self, version: u32) -> worker::Result<Option<Payload>> {
         if let Some(known) = self.versions.borrow().get(&version) {
@@ -99,6 +112,10 @@ impl<'s, S: Read> StoredEdits<'s, S> {
 impl<S: Read> Edits for StoredEdits<'_, S> {
     fn edit(&self, definition: &RowKey) -> Option<Edit> {
         self.read(self.find(definition))
+    }
+
+    fn last_text(&self, definition: &RowKey) -> Option<String> {
+        self.read(self.find_last_text(definition))
     }
 
     fn edited(&self) -> Vec<RowKey> {

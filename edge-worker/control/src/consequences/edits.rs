@@ -29,6 +29,9 @@ pub trait Edits {
     /// The newest edit of a definition; `None` if an import was the last to write it, or nobody knows.
     fn edit(&self, definition: &RowKey) -> Option<Edit>;
 
+    /// The text that a definition had last, of one that is gone too; `None` if nobody knows.
+    fn last_text(&self, definition: &RowKey) -> Option<String>;
+
     /// The definitions that are there and were last written by an edit; none if nobody knows.
     fn edited(&self) -> Vec<RowKey>;
 
@@ -92,6 +95,10 @@ pub(crate) fn overwritten(
     for kind in [RowKind::Segment, RowKind::Flag] {
         let mut names: BTreeSet<&str> = before.of(kind).map(|(name, _)| name).collect();
         names.extend(after.of(kind).map(|(name, _)| name).filter(|name| renamed.values().all(|to| to != name)));
+        if kind == RowKind::Flag {
+            // A flag that was removed returns under another key too.
+            names.extend(renamed.keys().map(String::as_str));
+        }
         for name in names {
             let new_name = if kind == RowKind::Flag { renamed.get(name).map_or(name, String::as_str) } else { name };
             let (held, Some(next)) = (before.get(kind, name), after.get(kind, new_name)) else { continue };
@@ -119,12 +126,13 @@ pub(crate) fn allow(found: &mut [Consequence], names: &[String], [before, after]
             let pointer = key.pointer();
             name == "*" || pointer.strip_prefix('/') == Some(name) || key.kind == RowKind::Flag && plain_name(&key.name) == *name
         };
+        let mut is_found = false;
         for known in found.iter_mut().filter(|known| known.kind == ConsequenceKind::Overwritten && is_named(&known.definition)) {
-            known.is_allowed = true;
+            (known.is_allowed, is_found) = (true, true);
         }
         let is_definition = |key: &RowKey| matches!(key.kind, RowKind::Flag | RowKind::Segment);
         let is_known = |rows: &Rows| rows.iter().any(|(key, _)| is_definition(key) && is_named(key));
-        if name != "*" && !is_known(before) && !is_known(after) {
+        if name != "*" && !is_found && !is_known(before) && !is_known(after) {
             return Err(name.clone());
         }
     }

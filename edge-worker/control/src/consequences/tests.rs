@@ -379,6 +379,10 @@ impl Edits for OneEdit {
         self.edited().contains(definition).then_some(edit)
     }
 
+    fn last_text(&self, definition: &RowKey) -> Option<String> {
+        self.edit(definition)?.base
+    }
+
     fn edited(&self) -> Vec<RowKey> {
         [RowKey::of(RowKind::Flag, "a")].into()
     }
@@ -412,6 +416,59 @@ fn an_edit_that_the_document_has_becomes_the_imports_own() {
     let locked =
         deploy(r#""flags":{"a":{"default":"off","locked":true},"b":{}}"#, Allowed { overwrite: ["*".into()].into(), ..Allowed::default() });
     assert_eq!(locked.err().unwrap().kind, RefusalKind::Locked);
+}
+
+/// The one edit of a hub: it removed the flag `a`, which was locked.
+struct OneRemoval;
+
+impl Edits for OneRemoval {
+    fn edit(&self, definition: &RowKey) -> Option<Edit> {
+        let edit = Edit { by: "ada".into(), at: "today".into(), version: 7, base: None };
+        (*definition == RowKey::of(RowKind::Flag, "a")).then_some(edit)
+    }
+
+    fn last_text(&self, definition: &RowKey) -> Option<String> {
+        self.edit(definition).map(|_| r#"{"default":"off","locked":true}"#.into())
+    }
+
+    fn edited(&self) -> Vec<RowKey> {
+        Vec::new()
+    }
+
+    fn removed(&self) -> Vec<RowKey> {
+        [RowKey::of(RowKind::Flag, "a")].into()
+    }
+}
+
+#[test]
+fn a_removed_flag_returns_under_another_key_only_if_the_deploy_says_so_and_stays_locked() {
+    let mut rows = hub(r#""flags":{"b":{}}"#);
+    rows.insert(RowKey::of(RowKind::State, "a"), r#"{"rollout":{"status":"active","percentage":100}}"#.into());
+    let ruleset = compile_what_serves(&rows, &mut Compiler::new()).unwrap().ruleset;
+    let run = |command: &Command, by: &Actor| {
+        let current = CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset };
+        let supplies = Supplies { edits: Some(&OneRemoval), ..Supplies::default() };
+        execute(current, command, supplies, by, &mut Compiler::new()).map(|_| ()).map_err(|refusal| (refusal.kind, refusal.detail))
+    };
+    let deploy = |members: &str, overwrite: &[&str], by: &Actor| {
+        let overwrite = overwrite.iter().map(|name| String::from(*name)).collect();
+        let allowed = Allowed { overwrite, ..Allowed::default() };
+        run(&Command::Import { document: document(members), state: State::Keep, allowed }, by)
+    };
+    let (admin, silent) = (actor("admin", "a deploy"), actor("admin", NO_REASON));
+    let aliased = r#""flags":{"b":{},"n":{"default":"off","aliases":["a"]}}"#;
+    for document in [aliased, r#""flags":{"b":{},"a":{"default":"off"}}"#] {
+        let (kind, detail) = deploy(document, &[], &admin).unwrap_err();
+        assert_eq!(kind, RefusalKind::Unsafe, "{document}");
+        assert!(detail.contains("ada removed the flag \"a\""), "{detail}");
+        assert_eq!(deploy(document, &["a"], &admin), Ok(()), "{document}");
+        assert_eq!(deploy(document, &["a"], &silent).unwrap_err().0, RefusalKind::Locked, "{document}");
+    }
+    let definition = Some(r#"{"default":"off","locked":true}"#.into());
+    let restore =
+        Command::Define(DefinitionChange { section: Section::Flags, name: "a".into(), definition, remove: Vec::new(), restore: true });
+    assert_eq!(run(&restore, &silent).unwrap_err().0, RefusalKind::Locked);
+    assert_eq!(run(&restore, &admin), Ok(()));
 }
 
 #[test]

@@ -143,12 +143,14 @@ impl AdminRequest {
         Ok(Actor { subject: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now })
     }
 
-    /// A text that identifies the request, so that a repetition is recognised.
+    /// A text that identifies the request, so that a repetition is recognised. The same subject who now acts for another organization sends
+    /// another request: the answer may tell what is not for them.
     fn fingerprint(&self) -> String {
         let mut whole = format!("{} {}?", self.method.as_ref(), self.path);
         for (name, value) in self.query.iter() {
             whole.extend(["&", &wire::encoded(name), "=", &wire::encoded(value)]);
         }
+        whole.extend(self.within.iter().flat_map(|organization| ["\n", organization]));
         whole.extend(["\n", self.client_body.as_ref().unwrap_or(&self.body)]);
         Etag::strong(whole.as_bytes()).as_str().to_owned()
     }

@@ -20,6 +20,7 @@ use crate::{
         named_rows,
         ndjson::{BodyLines, Line, MOST_LINE, Slice},
         record::{self, Beside},
+        stored_edits::StoredEdits,
         wire,
     },
     problem::Problem,
@@ -303,7 +304,10 @@ impl FlagHub {
                 }
             }
         }
-        Ok(taking.finish(&asked.import, (from, progress.lines))?)
+        let edits = StoredEdits::new(&self.store);
+        let outcome = taking.finish(&asked.import, (from, progress.lines), Some(&edits))?;
+        edits.check()?;
+        Ok(outcome)
     }
 }
 
