@@ -197,7 +197,7 @@ async function on(key: string, options: ChangeOptions & Owners): Promise<void> {
   if (options.json) return;
   const { evaluation, rollout } = await featureOf(api, key);
   if (evaluation.value === false && rollout === null)
-    printNote(`note: it answers false to everybody without a rule; roll it out with: twinflag rollout start ${key}`);
+    printNote(`note: it answers false unless a target or a rule says otherwise; roll it out with: twinflag rollout start ${key}`);
 }
 
 async function off(key: string, options: ChangeOptions & ConfirmedOptions & Owners): Promise<void> {

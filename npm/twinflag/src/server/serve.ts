@@ -280,8 +280,9 @@ function firstKeys({ folder, secrets: { clientKey, serverKey }, settings, url }:
     `  client key, for pages:    ${clientKey}`,
     `  server key, for servers:  ${isShown ? serverKey : place}`,
     `Make a flag, and ask for all flags:`,
-    `  npx twinflag create new_checkout --data ${folder.path}`,
+    `  npx twinflag create new_checkout --unit userId --data ${folder.path}`,
     `  ${curl(url, isShown ? serverKey : inShell)}`,
+    `A page that another server serves is let in by its origin: twinflag serve --set CLIENT_ORIGINS=http://localhost:3000`,
   ].join('\n');
 }
 
