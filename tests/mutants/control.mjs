@@ -615,8 +615,8 @@ export const controlMutants = [
   {
     name: 'a copy takes the key of a removed flag',
     file: 'edge-worker/control/src/copy.rs',
-    find: 'found.errors.push(DocumentError::at(Place::ROOT.name(section).name(name), define::archived(name, state)))',
-    replacement: 'drop(define::archived(name, state))',
+    find: 'found.errors.push(DocumentError::at(place.name(name), define::archived(name, state)));',
+    replacement: 'let _ = (place, define::archived(name, state));',
     tests: 'copy',
   },
 ];

@@ -100,7 +100,8 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, owners: Option
                 match rows.text(&state).filter(|_| kind == RowKind::Flag) {
                     // A flag that was removed here would return with the state that it had, under another definition.
                     Some(state) => {
-                        found.errors.push(DocumentError::at(Place::ROOT.name(section).name(name), define::archived(name, state)))
+                        let place = Place::ROOT.name(section);
+                        found.errors.push(DocumentError::at(place.name(name), define::archived(name, state)));
                     }
                     None if kind == RowKind::Flag => found.writes.push((state, Some(SWITCHED_OFF.to_owned()))),
                     None => {}
@@ -139,7 +140,7 @@ pub(crate) fn carry_out(
 ) -> Result<CommandOutcome, Refusal> {
     let Difference { copied, errors, consequences, unused, writes, ruleset } = difference(current, given, owners, compiler);
     if let Some(first) = errors.first() {
-        let all: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
+        let all: Vec<String> = errors.iter().map(|error| format!("{error}")).collect();
         let refusal = Refusal::new(RefusalKind::CopyRefused, RefusalPlace::Document(first.pointer.clone()), all.join("; "));
         return Err(Refusal { consequences, ..refusal });
     }

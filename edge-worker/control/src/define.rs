@@ -122,7 +122,7 @@ pub(crate) fn carry_out(
     if definition.is_some()
         && let Some(first) = errors.first()
     {
-        let all: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
+        let all: Vec<String> = errors.iter().map(|error| format!("{error}")).collect();
         let refusal = Refusal::new(RefusalKind::DefinitionRefused, RefusalPlace::Document(first.pointer.clone()), all.join("; "));
         return Err(Refusal { consequences, ..refusal });
     }
