@@ -128,4 +128,25 @@ export const clientMutants = [
     replacement: '',
     tests: 'refresh',
   },
+  {
+    name: 'there is no engine without WebAssembly',
+    file: 'npm/client/src/entry/node.ts',
+    find: '.catch(loadScript)',
+    replacement: '',
+    tests: 'no-wasm',
+  },
+  {
+    name: 'a context is written into memory that has grown away',
+    file: 'npm/client/src/engine.ts',
+    find: 'buffer?.buffer === memory.buffer ? buffer!',
+    replacement: 'buffer?.length ? buffer',
+    tests: 'no-wasm',
+  },
+  {
+    name: 'moments are read by BigInt',
+    file: 'npm/client/src/moments.ts',
+    find: 'view.getUint32(at, true) + view.getInt32(at + 4, true) * 2 ** 32',
+    replacement: 'Number(view.getBigInt64(at, true))',
+    tests: 'no-wasm',
+  },
 ];

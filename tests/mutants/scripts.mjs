@@ -24,7 +24,8 @@ const PATIENCE_MS = 120_000;
 export async function workOnClient(chosen, tell) {
   if (chosen.length === 0) return 0;
   rmSync(copy, { recursive: true, force: true });
-  for (const folder of ['src', 'dist/engine', 'dist/packed']) cpSync(join(PACKAGE, folder), join(copy, folder), { recursive: true });
+  for (const folder of ['src', 'dist/engine', 'dist/packed', 'dist/script'])
+    cpSync(join(PACKAGE, folder), join(copy, folder), { recursive: true });
   await bundle();
   for (const tests of new Set(chosen.map(mutant => mutant.tests)))
     if (await isRed(tests)) throw new Error(`a test of ${tests} is red without any fault`);
