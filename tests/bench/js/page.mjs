@@ -50,6 +50,13 @@ const ofUsers = engine => {
 };
 const [one, all] = ofUsers(),
   [oneByScript, allByScript] = ofUsers(loadScriptEngine());
-const figures = { ascii: ofNames('ascii'), cyrillic: ofNames('cyrillic'), one, all, 'one, script': oneByScript, 'all, script': allByScript };
+const figures = {
+  ascii: ofNames('ascii'),
+  cyrillic: ofNames('cyrillic'),
+  one,
+  all,
+  'one, script': oneByScript,
+  'all, script': allByScript,
+};
 console.log(JSON.stringify({ ...cold, ...figures }));
 process.exit(0);
