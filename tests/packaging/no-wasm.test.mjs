@@ -166,6 +166,27 @@ test('Vite: the client, and the client with the engine as a file', async () => {
   await project.remove();
 });
 
+test('the condition `react-native`: hooks and outcomes of an app are over the entry for apps, once', async () => {
+  const project = await createProject({
+    ours: ['@twinflag/client', '@twinflag/react'],
+    others: { react: '19.3.1' },
+    files: {
+      'app.js': `
+        import { createClient, deviceStorage } from '@twinflag/client';
+        import { outcomes } from '@twinflag/client/outcomes';
+        import { FlagProvider, useFeatureFlag } from '@twinflag/react';
+        export { createClient, deviceStorage, FlagProvider, outcomes, useFeatureFlag };`,
+    },
+  });
+  await bundle(project, ['app.js'], '--conditions=react-native', '--minify');
+  const built = project.path('dist');
+  const scripts = (await readdir(built)).map(name => readFile(`${built}/${name}`, 'utf8'));
+  const text = (await Promise.all(scripts)).join('');
+  assert.equal(text.split(MARK).length - 1, 1);
+  assert.doesNotMatch(text, /WebAssembly|DecompressionStream|BigInt|new URL\b|[^.\w]TextDecoder\(/);
+  await project.remove();
+});
+
 // It takes long to install.
 const others = extent({ usual: [], all: ['webpack'] });
 for (const other of others)

@@ -20,6 +20,9 @@ struct Package {
 /// The option of an entry for a `<script>`: it contains all that it needs but [`SCRIPT_ENGINE`], and exports nothing.
 const ALONE: &str = "--format=iife";
 
+/// The option of an entry that is one file, with what others load later.
+const WHOLE: &str = "--splitting=false";
+
 /// The file beside a script for a page, from which the page takes the engine if it may run no WebAssembly.
 const SCRIPT_ENGINE: &str = "script-engine.js";
 
@@ -35,21 +38,25 @@ struct Entry {
 const CLIENT: Package = Package {
     name: "client",
     // Together: a page that imports several of them has what they share once.
-    entries: &[Entry {
-        sources: &[
-            "src/entry/packed-engine.ts",
-            "src/entry/inline.ts",
-            "src/entry/url.ts",
-            "src/entry/node.ts",
-            "src/entry/workerd.ts",
-            "src/entry/script-engine.ts",
-            "src/outcomes.ts",
-            "src/bootstrap.ts",
-            "src/storage.ts",
-            "src/tabs.ts",
-        ],
-        options: &["--entry-names=[name]", "--loader:.deflate=base64", "--external:node:*", "--external:*.wasm"],
-    }],
+    entries: &[
+        Entry {
+            sources: &[
+                "src/entry/packed-engine.ts",
+                "src/entry/inline.ts",
+                "src/entry/url.ts",
+                "src/entry/node.ts",
+                "src/entry/workerd.ts",
+                "src/entry/script-engine.ts",
+                "src/outcomes.ts",
+                "src/bootstrap.ts",
+                "src/storage.ts",
+                "src/tabs.ts",
+            ],
+            options: &["--entry-names=[name]", "--loader:.deflate=base64", "--external:node:*", "--external:*.wasm"],
+        },
+        // One file, because bundlers of apps split nothing; with what a mobile runtime lacks in place of its globals.
+        Entry { sources: &["src/entry/native.ts"], options: &[WHOLE, "--inject:src/native/globals.ts"] },
+    ],
     types: "tsconfig.types.json",
     constants: || {
         Ok(vec![
@@ -197,7 +204,8 @@ impl Entry {
             esbuild.args(["--minify", WITHOUT_SCRIPT_ENGINE]);
             put_script_engine(out)?;
         } else {
-            esbuild.args(["--splitting", "--packages=external", "--format=esm"]);
+            esbuild.args(["--packages=external", "--format=esm"]);
+            esbuild.args((!self.options.contains(&WHOLE)).then_some("--splitting"));
         }
         process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL).map(drop)
     }

@@ -32,8 +32,8 @@ pub(crate) enum Host {
 }
 
 impl Host {
-    /// Cargo's target. Scripts are converted from the first version of WebAssembly: of `wasm32-unknown-unknown`, whose code has later
-    /// instructions, `wasm2js` makes wrong code without a word.
+    /// Cargo's target. Scripts are converted from the first version of WebAssembly: `wasm2js` refuses later instructions, which the code for
+    /// `wasm32-unknown-unknown` has.
     const fn target(self) -> &'static str {
         match self {
             Self::Worker | Self::Web | Self::Bare => "wasm32-unknown-unknown",

@@ -20,12 +20,15 @@ import { instancesOf, loadScript, pageEngine } from '../page-engine.js';
 
 export * from './index.js';
 
-const compiled = async () => {
-  const deflated = Uint8Array.from(atob(packed), byte => byte.charCodeAt(0));
-  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate'));
-  return instancesOf(await WebAssembly.compile(await new Response(stream).arrayBuffer()));
-};
-const instances = once(() => compiled().catch(loadScript));
+const instances = once(async () => {
+  try {
+    const deflated = Uint8Array.from(atob(packed), byte => byte.charCodeAt(0));
+    const inflated = new Response(new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate')));
+    return instancesOf(await WebAssembly.compile(await inflated.arrayBuffer()));
+  } catch {
+    return loadScript();
+  }
+});
 
 /** A client of this page, which asks the edge at once. */
 export function createClient(options: ClientOptions): Client {
