@@ -165,6 +165,11 @@ test('memory that runs out is told, and what was there stays', () => {
   }
   assert.ok(memory.buffer.byteLength < 4e6);
   assert.ok(room(0, 8_000_000) > 0);
+  // As the instruction `memory.grow` answers: more than a buffer can have leaves the memory as it is.
+  const pages = memory.buffer.byteLength / 65_536;
+  for (const more of [-1, 32_767, 65_535, 65_536, 2 ** 31 - 1]) assert.equal(memory.grow(more), -1, `${more} pages`);
+  assert.equal(memory.grow(0), pages);
+  assert.equal(memory.buffer.byteLength / 65_536, pages);
 });
 
 test('instances have their own memory', () => {
