@@ -36,9 +36,13 @@ const GROW_OR_TELL: &str = "  if (pagesToAdd >>> 0 > 32767 - oldPages) return -1
    }
 ";
 
+/// The function by which the converter's script traps, for a panic that can be reached: the engine has none.
+const TRAP: &str = "wasm2js_trap";
+
 /// The converter's script as a function that makes an instance each time.
 fn wrapped(converted: &str) -> Result<String> {
     ensure!(!converted.lines().any(|line| line.starts_with("import ")), "the module has imports");
+    ensure!(!converted.contains(TRAP), "the module can panic");
     let (code, _) = converted.split_once(INSTANCE).context("the converter makes its instance in another way")?;
     ensure!(code.matches(GROW).count() == 1, "the converter grows the memory in another way");
     Ok(format!("export default () => {{\n{}\nreturn asmFunc({{}});\n}};\n", code.replace(GROW, GROW_OR_TELL)))
@@ -65,6 +69,7 @@ mod tests {
             converted().replace("65536", "65535"),
             converted().replace("asmFunc({\n})", "asmFunc(env)"),
             format!("import * as env from 'env';\n{}", converted()),
+            converted().replace(GROW, &format!("{GROW}   {TRAP}();\n")),
         ];
         for text in other {
             assert!(wrapped(&text).is_err(), "{text}");
