@@ -12,6 +12,8 @@ for (const [name, exported] of [
   ['@twinflag/client', 'createClient'],
   ['@twinflag/client/outcomes', 'outcomes'],
   ['@twinflag/client/storage', 'storage'],
+  ['@twinflag/client/native', 'deviceStorage'],
+  ['@twinflag/client/script-engine', 'loadScriptEngine'],
   ['@twinflag/client/tabs', 'tabs'],
   ['@twinflag/client/engine', 'loadEngine'],
 ])

@@ -1,5 +1,6 @@
 // A client asks an edge that fails again, as seldom as the edge wants, and tells that its answers are stale.
 import assert from 'node:assert/strict';
+import { register } from 'node:module';
 import { test } from 'node:test';
 
 import { createClient } from '../../npm/client/dist/entry/node.js';
@@ -230,15 +231,20 @@ test('an engine that cannot be loaded is tried again, and its program is not fet
   const refused = t.mock.method(WebAssembly, 'compile', () =>
     Promise.reject(new WebAssembly.CompileError('refused by the policy of the page')),
   );
+  // Nor can the script be loaded that takes its place, the first two times.
+  const resolve = (specifier, context, next) => {
+    if (specifier.endsWith('/script-engine.js') && globalThis.times++ < 2) throw new Error('the script cannot be loaded');
+    return next(specifier, context);
+  };
+  register(`data:text/javascript,globalThis.times = 0; export const resolve = ${encodeURIComponent(resolve)}`);
   const fresh = await import('../../npm/client/dist/entry/node.js?fresh');
   const client = fresh.createClient({ url: 'https://flags.example', clientKey: 'tf_client_test', fetch: edgeFetch, retryMs: 1000 });
   t.after(() => client.close());
   await client.ready();
-  assert.deepEqual([client.status, client.error.name], ['error', 'CompileError']);
+  assert.deepEqual([client.status, client.error.message], ['error', 'the script cannot be loaded']);
   t.mock.timers.tick(1000);
   await client.ready();
   assert.deepEqual([refused.mock.callCount(), edge.asked.length], [2, 1]);
-  refused.mock.restore();
   t.mock.timers.tick(2000);
   await client.ready();
   assert.deepEqual([client.status, edge.asked.length], ['ready', 2]);

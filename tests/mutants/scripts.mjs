@@ -24,7 +24,8 @@ const PATIENCE_MS = 120_000;
 export async function workOnClient(chosen, tell) {
   if (chosen.length === 0) return 0;
   rmSync(copy, { recursive: true, force: true });
-  for (const folder of ['src', 'dist/engine', 'dist/packed']) cpSync(join(PACKAGE, folder), join(copy, folder), { recursive: true });
+  for (const folder of ['src', 'dist/engine', 'dist/packed', 'dist/script'])
+    cpSync(join(PACKAGE, folder), join(copy, folder), { recursive: true });
   await bundle();
   for (const tests of new Set(chosen.map(mutant => mutant.tests)))
     if (await isRed(tests)) throw new Error(`a test of ${tests} is red without any fault`);
@@ -45,18 +46,19 @@ export async function workOnClient(chosen, tell) {
 
 async function bundle() {
   const { build } = createRequire(join(repository, 'npm/package.json'))('esbuild');
-  await build({
-    entryPoints: ENTRIES.map(name => join(copy, 'src', `${name}.ts`)),
+  const common = {
     entryNames: '[name]',
     outdir: join(copy, 'dist/entry'),
     bundle: true,
-    splitting: true,
     format: 'esm',
     target: 'es2022',
     external: ['node:*'],
     define: { 'process.env.NODE_ENV': 'process.env.NODE_ENV' },
     logLevel: 'warning',
-  });
+  };
+  await build({ ...common, splitting: true, entryPoints: ENTRIES.map(name => join(copy, 'src', `${name}.ts`)) });
+  // As xtask builds it: one file, with what a mobile runtime lacks.
+  await build({ ...common, entryPoints: [join(copy, 'src/entry/native.ts')], inject: [join(copy, 'src/native/globals.ts')] });
 }
 
 /** True if a test of a file fails that imports the copy in place of the package. */

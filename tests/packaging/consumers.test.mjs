@@ -1,4 +1,5 @@
-// The packages as others use them: packed, installed into empty projects, built by their tools, and run in their runtimes.
+// The packages as others use them: packed, installed into empty projects, built by their tools, and run in their runtimes. Pages that esbuild builds
+// are in `no-wasm.test.mjs`.
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -16,7 +17,6 @@ const DOCUMENT = {
   schema: 'twinflag/1',
   bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: {
-    booking_agent_enabled: { default: 'on' },
     'search.model': {
       type: 'string',
       variants: { classic: 'bm25', vector: 'embedding-2' },
@@ -35,18 +35,12 @@ const DOCUMENT = {
 };
 const PAGE = script =>
   `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
-const VANILLA = (entry, more = '') => `
+const VANILLA = entry => `
   import { createClient } from '${entry}';
-  const flags = createClient({ url: location.origin, clientKey: new URLSearchParams(location.search).get('key'), context: { customerId: 'c-1', userId: 'u-1' }${more} });
+  const flags = createClient({ url: location.origin, clientKey: new URLSearchParams(location.search).get('key'), context: { customerId: 'c-1', userId: 'u-1' } });
   await flags.ready();
   document.body.append(Object.assign(document.createElement('output'), { textContent: flags.error?.message ?? flags.getValue('search.model', 'none') }));
 `;
-const ELEMENTS = `
-  import '@twinflag/elements/define';
-  document.body.innerHTML = \`<flag-provider url="\${location.origin}" client-key="\${new URLSearchParams(location.search).get('key')}" context='{"customerId":"c-1"}'>
-    <feature-flag flag="booking_agent_enabled"><output>on</output><p slot="off">off</p></feature-flag></flag-provider>\`;
-`;
-
 let folder;
 let server;
 let browser;
@@ -62,8 +56,8 @@ after(async () => {
 });
 
 /** What the page of a built folder shows in an element. */
-async function shown(built, path, selector, headers) {
-  const site = await startSite({ folder: built, worker: server.url, headers });
+async function shown(built, path, selector) {
+  const site = await startSite({ folder: built, worker: server.url });
   const { page, faults } = await newPage(browser);
   try {
     await page.goto(`${site.url}${path}?key=${server.clientKey}`);
@@ -74,30 +68,6 @@ async function shown(built, path, selector, headers) {
     await site.stop();
   }
 }
-
-test('esbuild: a page with the client, and one with the elements', async () => {
-  const project = await createProject({
-    ours: ['@twinflag/client', '@twinflag/elements'],
-    files: {
-      'vanilla.js': VANILLA('@twinflag/client'),
-      'elements.js': ELEMENTS,
-      'url.js': VANILLA('@twinflag/client/url', ", engineUrl: '/engine.wasm'"),
-    },
-  });
-  const entries = ['vanilla.js', 'elements.js', 'url.js'];
-  await bundle(project, entries);
-  for (const entry of entries) await writeFile(project.path(`dist/${entry}.html`), PAGE(`/${entry}`));
-  await writeFile(project.path('dist/engine.wasm'), await readFile(project.path('node_modules/@twinflag/client/dist/engine/engine.wasm')));
-  const built = project.path('dist');
-  assert.deepEqual(await shown(built, '/vanilla.js.html', 'output'), { text: 'embedding-2', faults: [] });
-  assert.deepEqual(await shown(built, '/url.js.html', 'output'), { text: 'embedding-2', faults: [] });
-  assert.deepEqual(await shown(built, '/elements.js.html', 'output:visible'), { text: 'on', faults: [] });
-
-  // A page may refuse WASM: then the client says so, and nothing is thrown.
-  const refused = await shown(built, '/vanilla.js.html', 'output', { 'content-security-policy': "script-src 'self'" });
-  assert.match(refused.text, /unsafe-eval|Content Security Policy/);
-  await project.remove();
-});
 
 test('Vite: a React app of twenty lines, and the engine as a file of its own', async () => {
   const app = fileURLToPath(new URL('react-app/', import.meta.url));

@@ -55,6 +55,6 @@ test('the hooks and the elements bring no engine, requests, timers or storage of
 });
 
 test('everything may be imported on a server', async () => {
-  const script = `for (const name of ${JSON.stringify([...NAMES.filter(name => name !== '@twinflag/openfeature'), '@twinflag/react/boolean', '@twinflag/react/posthog', '@twinflag/react/testing', '@twinflag/elements/define', '@twinflag/elements/server', '@twinflag/elements/jsx', '@twinflag/client/bootstrap', '@twinflag/client/outcomes', '@twinflag/chat-widget/config', '@twinflag/edge/manager', '@twinflag/edge/widget-config', '@twinflag/openfeature/server', '@twinflag/openfeature/web'])}) await import(name);`;
+  const script = `for (const name of ${JSON.stringify([...NAMES.filter(name => name !== '@twinflag/openfeature'), '@twinflag/react/boolean', '@twinflag/react/posthog', '@twinflag/react/testing', '@twinflag/elements/define', '@twinflag/elements/server', '@twinflag/elements/jsx', '@twinflag/client/bootstrap', '@twinflag/client/outcomes', '@twinflag/client/native', '@twinflag/client/script-engine', '@twinflag/chat-widget/config', '@twinflag/edge/manager', '@twinflag/edge/widget-config', '@twinflag/openfeature/server', '@twinflag/openfeature/web'])}) await import(name);`;
   assert.deepEqual(await project.node('--input-type=module', '--eval', script), { stdout: '', stderr: '' });
 });

@@ -8,7 +8,7 @@ import { edgeOfrepRunner, nativeOfrepRunner } from './ofrep.mjs';
 import { sqlRunner } from './sql.mjs';
 
 /** The runtimes with a runner here; the native runner is a program of its own. */
-export const RUNTIMES = ['node', 'program', 'chromium', 'chromium-program', 'edge', 'sql'];
+export const RUNTIMES = ['node', 'program', 'nowasm-program', 'chromium', 'chromium-program', 'chromium-nowasm-program', 'edge', 'sql'];
 
 /**
  * Opens a runner: `take` a line, `flush` the answers so far, `close`.
@@ -18,7 +18,8 @@ export const RUNTIMES = ['node', 'program', 'chromium', 'chromium-program', 'edg
 export async function openAny(runtime) {
   switch (runtime) {
     case 'node':
-    case 'program': {
+    case 'program':
+    case 'nowasm-program': {
       const runner = await nodeRunner(runtime);
       let answers = [];
       return {
@@ -36,6 +37,7 @@ export async function openAny(runtime) {
     }
     case 'chromium':
     case 'chromium-program':
+    case 'chromium-nowasm-program':
       return chromiumRunner(runtime);
     case 'edge':
     case 'edge-ofrep': {

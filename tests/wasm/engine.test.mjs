@@ -1,13 +1,23 @@
-// The engine of a page, as it is built: values of every type, programs that are refused, several engines side by side.
+// The engine of a page, as it is built, as a module and as a script: values of every type, programs that are refused, several engines side by side.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 const client = new URL('../../npm/client/dist/', import.meta.url);
-const { loadEngine, ProgramRefused } = await import(new URL('bundle/engine.js', client).href);
+const { loadEngine } = await import(new URL('bundle/engine.js', client).href);
+const { loadScriptEngine } = await import(new URL('bundle/script-engine.js', client).href);
 const full = await import(new URL('full/full.js', client).href);
 full.initSync({ module: readFileSync(new URL('full/full_bg.wasm', client)) });
 const module = readFileSync(new URL('engine/engine.wasm', client));
+/** How to open an engine, by its form. */
+const FORMS = { module: () => loadEngine(module), script: () => loadScriptEngine() };
+/** Each bundle has a class of its own. */
+const REFUSED = { name: 'ProgramRefused' };
+
+/** A test of the engine in each of its forms. */
+function each(name, run) {
+  for (const [form, open] of Object.entries(FORMS)) test(`${name}, by the ${form}`, () => run(open));
+}
 
 const variants = of => ({
   variants: of,
@@ -34,8 +44,8 @@ function program(document) {
   return ruleset.specialise(new Uint8Array(0));
 }
 
-test('values of every type', () => {
-  const engine = loadEngine(module);
+each('values of every type', open => {
+  const engine = open();
   engine.load(program(DOCUMENT));
   assert.deepEqual(engine.flagKeys(), ['boolean', 'string', 'number', 'object']);
   engine.identify({ plan: 'free' });
@@ -57,10 +67,10 @@ test('values of every type', () => {
   engine.close();
 });
 
-test('more flags than are asked one by one, in any order', () => {
+each('more flags than are asked one by one, in any order', open => {
   const names = Array.from({ length: 40 }, (_, index) => `flag-${index}`);
   const flags = Object.fromEntries(names.map((name, index) => [name, { type: 'number', ...variants({ a: -1 - index, b: 1 + index }) }]));
-  const engine = loadEngine(module);
+  const engine = open();
   engine.load(program({ ...DOCUMENT, flags }));
   for (const plan of ['pro', 'free', 'pro']) {
     engine.identify({ plan });
@@ -76,7 +86,7 @@ test('more flags than are asked one by one, in any order', () => {
   engine.close();
 });
 
-test('metadata with every answer about a flag but those of a context that cannot be used', () => {
+each('metadata with every answer about a flag but those of a context that cannot be used', open => {
   const metadata = { team: 'chät', weight: 0.5, beta: true };
   const on = { default: 'on' },
     draw = { unit: 'userId', rollout: { status: 'active', percentage: 50 } };
@@ -87,7 +97,7 @@ test('metadata with every answer about a flag but those of a context that cannot
     drawn: { ...draw, metadata: { draw: 1 } },
     many: { type: 'string', ...variants({ a: '', b: 'b', c: 'c' }), metadata: { many: 3 } },
   };
-  const engine = loadEngine(module);
+  const engine = open();
   engine.load(program({ ...DOCUMENT, flags }));
   engine.identify({});
   const told = engine.details('told', true);
@@ -114,8 +124,8 @@ test('metadata with every answer about a flag but those of a context that cannot
   engine.close();
 });
 
-test('a context that cannot be read leaves the one in force', () => {
-  const engine = loadEngine(module);
+each('a context that cannot be read leaves the one in force', open => {
+  const engine = open();
   engine.load(program(DOCUMENT));
   engine.identify({ plan: 'pro' });
   assert.throws(
@@ -132,8 +142,8 @@ test('a context that cannot be read leaves the one in force', () => {
   engine.close();
 });
 
-test('one flag for another context leaves the one in force', () => {
-  const engine = loadEngine(module);
+each('one flag for another context leaves the one in force', open => {
+  const engine = open();
   engine.load(program(DOCUMENT));
   engine.identify({ plan: 'pro' });
   assert.equal(engine.askValue('boolean', true, { plan: 'free' }), false);
@@ -143,8 +153,8 @@ test('one flag for another context leaves the one in force', () => {
   engine.close();
 });
 
-test('a context is refused one step beyond each limit, and taken at it', () => {
-  const engine = loadEngine(module);
+each('a context is refused one step beyond each limit, and taken at it', open => {
+  const engine = open();
   engine.load(program(DOCUMENT));
   const members = (count, value) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`n${at}`, value ?? at]));
   const nested = (levels, wrap) => ({ a: Array.from({ length: levels - 1 }).reduce(wrap, 1) });
@@ -183,8 +193,8 @@ test('a context is refused one step beyond each limit, and taken at it', () => {
   engine.close();
 });
 
-test('objects that say themselves what JSON they are', () => {
-  const engine = loadEngine(module);
+each('objects that say themselves what JSON they are', open => {
+  const engine = open();
   engine.load(program(DOCUMENT));
   const again = { toJSON: () => again, plan: 'free' };
   const other = { toJSON: () => ({ toJSON: () => 1 }) };
@@ -203,17 +213,17 @@ test('objects that say themselves what JSON they are', () => {
   engine.close();
 });
 
-test('after a load the context in force is asked again, whatever is asked first', () => {
+each('after a load the context in force is asked again, whatever is asked first', open => {
   const aliased = { ...DOCUMENT.flags.boolean, aliases: ['BOOLEAN'] };
   const turned = { ...DOCUMENT, flags: { first: DOCUMENT.flags.string, boolean: { ...aliased, off: 'b', default: 'b', rules: [] } } };
-  const engine = loadEngine(module);
+  const engine = open();
   for (const first of [
     () => undefined,
     () => engine.value('nobody', 1),
     () => engine.details('nobody', 1),
     () => engine.details('boolean', 'text'),
     () => engine.askValue('boolean', false, { plan: 'pro' }),
-    () => assert.throws(() => engine.load(new Uint8Array(8)), ProgramRefused),
+    () => assert.throws(() => engine.load(new Uint8Array(8)), REFUSED),
   ]) {
     engine.load(program(DOCUMENT));
     engine.identify({ plan: 'free' });
@@ -235,17 +245,17 @@ test('after a load the context in force is asked again, whatever is asked first'
   engine.close();
 });
 
-test('a damaged program is refused and the one before stays', () => {
-  const engine = loadEngine(module);
+each('a damaged program is refused and the one before stays', open => {
+  const engine = open();
   const bytes = program(DOCUMENT);
-  assert.throws(() => engine.load(new Uint8Array(0)), ProgramRefused);
+  assert.throws(() => engine.load(new Uint8Array(0)), REFUSED);
   engine.load(bytes);
   engine.identify({ plan: 'pro' });
   for (let at = 0; at < bytes.length; at++) {
     const damaged = bytes.slice();
     damaged[at] ^= 1 << (at & 7);
-    assert.throws(() => engine.load(damaged), ProgramRefused);
-    assert.throws(() => engine.load(bytes.subarray(0, at)), ProgramRefused);
+    assert.throws(() => engine.load(damaged), REFUSED);
+    assert.throws(() => engine.load(bytes.subarray(0, at)), REFUSED);
   }
   assert.equal(engine.value('string', 'x'), 'ä'.repeat(100));
   assert.equal(engine.details('number', 7).value, 1e300);
@@ -255,8 +265,8 @@ test('a damaged program is refused and the one before stays', () => {
   engine.close();
 });
 
-test('engines side by side, and memory that does not grow with use', () => {
-  const [one, other] = [loadEngine(module), loadEngine(module)];
+each('engines side by side, and memory that does not grow with use', open => {
+  const [one, other] = [open(), open()];
   one.load(program(DOCUMENT));
   other.load(
     program({ ...DOCUMENT, flags: { boolean: { type: 'boolean', variants: { a: false, b: true }, on: 'b', off: 'a', default: 'b' } } }),
@@ -265,7 +275,7 @@ test('engines side by side, and memory that does not grow with use', () => {
   other.identify({});
   assert.deepEqual([one.value('boolean', true), other.value('boolean', false)], [false, true]);
   other.close();
-  const again = loadEngine(module);
+  const again = open();
   assert.deepEqual(again.flagKeys(), []);
   assert.equal(again.details('boolean', true).errorCode, 'FLAG_NOT_FOUND');
   const bytes = program(DOCUMENT);
@@ -277,4 +287,21 @@ test('engines side by side, and memory that does not grow with use', () => {
   assert.equal(one.value('boolean', true), false);
   one.close();
   again.close();
+});
+
+each('memory that grows while a context is in force', open => {
+  const [one, other] = [open(), open()];
+  one.load(program(DOCUMENT));
+  one.identify({ plan: 'pro' });
+  assert.equal(one.value('boolean', false), true);
+  // Twice the room of all before, so that the instance's memory becomes another buffer under the first engine's hands.
+  assert.throws(() => other.load(new Uint8Array(3_000_000)), REFUSED);
+  for (const plan of ['free', 'pro', 'free']) {
+    assert.equal(one.askValue('boolean', plan === 'free', { plan }), plan === 'pro');
+    one.identify({ plan });
+    assert.equal(one.value('boolean', plan === 'free'), plan === 'pro');
+    assert.throws(() => other.load(new Uint8Array(3_000_000 * (plan === 'pro' ? 4 : 2))), REFUSED);
+  }
+  one.close();
+  other.close();
 });

@@ -11,7 +11,8 @@ import { type PageEngine, ProgramRefused } from './engine.js';
 import { EXPOSURES } from './exposures.js';
 import { noAnswers, offAnswers } from './first-answers.js';
 import type { Client, ClientChange, ClientOptions, ClientStatus, FlagDetails, Sides } from './flag-client.js';
-import type { Push } from './host/push.js';
+import type { watchPage } from './host/page.js';
+import type { createPush, Push } from './host/push.js';
 import { createTimer } from './host/timer.js';
 import { OWNERS, requestOf } from './identity.js';
 import { LONGEST_PROGRAM, READY_MS } from './limits.js';
@@ -37,11 +38,22 @@ const clockFrom = (moment: number) => {
   return () => start + performance.now();
 };
 
+/** The code of an open page; without streams, which `refresh.push` switches off, there is no `createPush`. */
+export interface Live {
+  readonly watchPage: typeof watchPage;
+  readonly createPush?: typeof createPush;
+}
+
 /**
  * @param loadEngine how this runtime gets a fresh engine
+ * @param loadLive how it gets the code of an open page
  * @throws {RangeError} for an option outside its bounds
  */
-export function openClient(loadEngine: () => Promise<PageEngine>, options: ClientOptions): Client {
+export function openClient(
+  loadEngine: () => Promise<PageEngine>,
+  options: ClientOptions,
+  loadLive: () => Promise<Live> = () => import('./host/live.js'),
+): Client {
   const { clientKey, identityToken, logger, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, defaults = {} } = options;
   const url = `${options.url}`.replace(/\/+$/, ''),
     isOff = options.enabled === false,
@@ -183,14 +195,12 @@ export function openClient(loadEngine: () => Promise<PageEngine>, options: Clien
   const follow = async (minVersion: string) => {
     // Without the code there are no signals and no stream, and the client polls.
     const loaded =
-      !isLive &&
-      (!error || error instanceof EdgeRefused) &&
-      (await Promise.all([import('./host/live.js'), options.tabs?.()]).catch(() => undefined));
+      !isLive && (!error || error instanceof EdgeRefused) && (await Promise.all([loadLive(), options.tabs?.()]).catch(() => undefined));
     if (loaded && !isLive && !closed) {
       isLive = true;
       refresher.heed(loaded[0].watchPage(refresher.wake));
       if (wantsPush)
-        push = loaded[0].createPush({
+        push = loaded[0].createPush!({
           ...options,
           url,
           fetch,

@@ -34,7 +34,8 @@ export class ProgramRefused extends Error {
 
 /** What the module of the engines exports, for each engine by its number; `sdk-wasm/src/runner.rs` says what it does. */
 export interface EngineModule {
-  readonly memory: WebAssembly.Memory;
+  /** Another buffer each time that the memory has grown; only a module's buffer before it is detached. */
+  readonly memory: Pick<WebAssembly.Memory, 'buffer'>;
   room(engine: number, length: number): number;
   load(engine: number, length: number): number;
   identify(engine: number, length: number, now: number): void;
@@ -136,7 +137,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
   };
   const put = (next: unknown, at: number) => {
     current = false;
-    wasm.identify(id, writeContext(next, room, buffer?.length ? buffer : room(capacity)), at);
+    wasm.identify(id, writeContext(next, room, buffer?.buffer === memory.buffer ? buffer! : room(capacity)), at);
   };
   /** Puts the context in force back, after another was asked about. */
   const hold = () => {

@@ -16,7 +16,8 @@ export function nextMoment(program: Uint8Array, now: number): number {
   // The moments stand behind the records, each of which has so many words.
   let at = CODE_AT + 4 * (count(0) + 4 * count(1) + 2 * count(2) + 3 * count(3) + 4 * count(4));
   for (let left = count(5); left > 0; left--, at += 8) {
-    const moment = Number(view.getBigInt64(at, true));
+    // Some engines have no BigInt.
+    const moment = view.getUint32(at, true) + view.getInt32(at + 4, true) * 2 ** 32;
     if (moment > now) return moment;
   }
   return Infinity;

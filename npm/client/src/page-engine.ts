@@ -8,7 +8,7 @@ const instances: [wasm: EngineModule, free: number[]][] = [];
 /**
  * A fresh engine, without a program yet, and its parts; the engine's number serves again once it is closed.
  *
- * @param instantiate makes another instance of the module, which is the same for all engines
+ * @param instantiate makes another instance of the module, which is the same for all engines; or of the script that stands for it
  */
 export function engineWithParts(instantiate: () => EngineModule, options?: EngineOptions): [PageEngine, EngineParts] {
   let instance = instances.find(([, free]) => free.length);
@@ -21,3 +21,6 @@ export const pageEngine = (instantiate: () => EngineModule): PageEngine => engin
 
 /** Instances of a compiled module, which asks for nothing: it has no imports. */
 export const instancesOf = (module: WebAssembly.Module) => () => new WebAssembly.Instance(module).exports as unknown as EngineModule;
+
+/** Loads the engine as a script, and returns what makes instances of it. */
+export const loadScript = async () => (await import('./entry/script-engine.js')).default;

@@ -14,3 +14,9 @@ declare module '*.deflate' {
 declare module 'node:fs/promises' {
   export function readFile(path: URL): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+/** The engine as a script: a function that makes an instance of it. xtask makes it. */
+declare module '*/script/engine.js' {
+  const instantiate: () => import('./engine.js').EngineModule;
+  export default instantiate;
+}

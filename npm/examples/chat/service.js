@@ -5,7 +5,7 @@
 import { answer, ORIGINS } from './replies.js';
 
 const PAGES = ['/index.html', '/framed.html', '/frame.html'];
-const SCRIPTS = ['/embed.js', '/frame.js'];
+const SCRIPTS = ['/embed.js', '/frame.js', '/script-engine.js'];
 
 export default {
   async fetch(request, env) {

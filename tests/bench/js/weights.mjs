@@ -36,6 +36,8 @@ export async function weights() {
     const { outputFiles } = await build({
       stdin: { contents: page.script ?? page, resolveDir: fileURLToPath(page.in ?? new URL('.', import.meta.url)) },
       bundle: true,
+      // A chunk that only a page without WebAssembly loads.
+      external: ['*/script-engine.js'],
       minify: true,
       format: 'esm',
       target: 'es2022',

@@ -21,6 +21,9 @@ pub(super) const NATIVE: &[Beside] = &[
 pub(super) const PAGE: &[Beside] = &[
     beside("page: 100 ignoreCase, Cyrillic name", "cyrillic", Some("ascii"), Budget::Times(3.0)),
     beside("page: load 1,000 flags, first read", "first", None, Budget::Nanoseconds(1e6)),
+    beside("page without WASM: load 1,000, first read", "first, script", Some("first"), Budget::Open),
+    beside("page without WASM: one flag, fresh user", "one, script", Some("one"), Budget::Times(8.0)),
+    beside("page without WASM: all 100 flags of a user", "all, script", Some("all"), Budget::Times(8.0)),
 ];
 
 /// A figure without a peer's, beside another of our own figures if one is comparable.

@@ -23,6 +23,9 @@ pub(super) fn print() -> Result<()> {
             None => println!(),
         }
     }
+    let script = size::of(&root::in_root(sdk::SCRIPT_ENGINE))?;
+    let is_met = verdict(script.gzip <= size::SCRIPT_ENGINE_BUDGET);
+    println!("{:<38} {script}   ≤ {} B gzip {is_met}", "engine as a script", size::SCRIPT_ENGINE_BUDGET);
     for page in packages::PAGES {
         let size = page.size()?;
         println!("{:<38} {size}   ≤ {} B gzip {}", page.name, page.budget, verdict(size.gzip <= page.budget));

@@ -2,6 +2,7 @@
 pub(crate) mod documentation;
 pub(crate) mod edge;
 pub(crate) mod packages;
+mod script;
 pub(crate) mod sdk;
 pub(crate) mod site;
 pub(crate) mod size;

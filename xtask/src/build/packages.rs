@@ -17,8 +17,17 @@ struct Package {
     constants: fn() -> Result<Vec<String>>,
 }
 
-/// The option of an entry for a `<script>`: it contains all that it needs, and exports nothing.
+/// The option of an entry for a `<script>`: it contains all that it needs but [`SCRIPT_ENGINE`], and exports nothing.
 const ALONE: &str = "--format=iife";
+
+/// The option of an entry that is one file, with what others load later.
+const WHOLE: &str = "--splitting=false";
+
+/// The file beside a script for a page, from which the page takes the engine if it may run no WebAssembly.
+const SCRIPT_ENGINE: &str = "script-engine.js";
+
+/// The option that leaves that file out of a script; [`put_script_engine`] puts it beside.
+pub(super) const WITHOUT_SCRIPT_ENGINE: &str = "--external:*/script-engine.js";
 
 /// Scripts that are bundled together, so that they share common chunks.
 struct Entry {
@@ -29,20 +38,25 @@ struct Entry {
 const CLIENT: Package = Package {
     name: "client",
     // Together: a page that imports several of them has what they share once.
-    entries: &[Entry {
-        sources: &[
-            "src/entry/packed-engine.ts",
-            "src/entry/inline.ts",
-            "src/entry/url.ts",
-            "src/entry/node.ts",
-            "src/entry/workerd.ts",
-            "src/outcomes.ts",
-            "src/bootstrap.ts",
-            "src/storage.ts",
-            "src/tabs.ts",
-        ],
-        options: &["--entry-names=[name]", "--loader:.deflate=base64", "--external:node:*", "--external:*.wasm"],
-    }],
+    entries: &[
+        Entry {
+            sources: &[
+                "src/entry/packed-engine.ts",
+                "src/entry/inline.ts",
+                "src/entry/url.ts",
+                "src/entry/node.ts",
+                "src/entry/workerd.ts",
+                "src/entry/script-engine.ts",
+                "src/outcomes.ts",
+                "src/bootstrap.ts",
+                "src/storage.ts",
+                "src/tabs.ts",
+            ],
+            options: &["--entry-names=[name]", "--loader:.deflate=base64", "--external:node:*", "--external:*.wasm"],
+        },
+        // One file, because bundlers of apps split nothing; with what a mobile runtime lacks in place of its globals.
+        Entry { sources: &["src/entry/native.ts"], options: &[WHOLE, "--inject:src/native/globals.ts"] },
+    ],
     types: "tsconfig.types.json",
     constants: || {
         Ok(vec![
@@ -136,12 +150,20 @@ pub(crate) fn build() -> Result<()> {
 /// Bundles the chat widget's scripts, which a page loads by a script tag: whole, with the client and its engine inside.
 fn chat_scripts() -> Result<()> {
     let (folder, client) = (root::in_root("npm/chat-widget"), root::in_root("npm/client/dist/entry"));
-    Stamp::default().path(&folder)?.path(&client)?.rebuild(&folder.join("dist/script"), |out| {
+    let stamp = Stamp::default().path(&folder)?.path(&client)?.path(&root::in_root(sdk::SCRIPT_ENGINE))?;
+    stamp.rebuild(&folder.join("dist/script"), |out| {
         let mut esbuild = npm::tool("esbuild");
         esbuild.current_dir(&folder).args(["src/embed.ts", "src/frame.ts", "--bundle", "--minify", "--format=iife", "--target=es2022"]);
-        esbuild.args(["--log-level=warning", "--define:process.env.NODE_ENV=\"production\""]);
-        process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL).map(drop)
+        esbuild.args(["--log-level=warning", WITHOUT_SCRIPT_ENGINE, "--define:process.env.NODE_ENV=\"production\""]);
+        process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL)?;
+        put_script_engine(out)
     })
+}
+
+/// Copies the engine as a script into a folder of scripts.
+pub(super) fn put_script_engine(out: &Path) -> Result<()> {
+    fs::copy(root::in_root(sdk::SCRIPT_ENGINE), out.join(SCRIPT_ENGINE))?;
+    Ok(())
 }
 
 impl Package {
@@ -153,7 +175,7 @@ impl Package {
         let stamp = || {
             let own = Stamp::default().setting(self.options()).setting(&constants).path(&folder)?;
             // The packages and the modules that others are made of.
-            ["client", "edge", "server", "chat-widget", "client/dist/engine", "server/dist/packed"]
+            ["client", "edge", "server", "chat-widget", "client/dist/engine", "client/dist/script", "server/dist/packed"]
                 .iter()
                 .try_fold(own, |stamp, path| stamp.path(&npm.join(path)))
         };
@@ -179,9 +201,11 @@ impl Entry {
         esbuild.current_dir(folder).args(self.sources).args(self.options).args(constants);
         esbuild.args(["--bundle", "--target=es2022", "--log-level=warning"]);
         if self.options.contains(&ALONE) {
-            esbuild.arg("--minify");
+            esbuild.args(["--minify", WITHOUT_SCRIPT_ENGINE]);
+            put_script_engine(out)?;
         } else {
-            esbuild.args(["--splitting", "--packages=external", "--format=esm"]);
+            esbuild.args(["--packages=external", "--format=esm"]);
+            esbuild.args((!self.options.contains(&WHOLE)).then_some("--splitting"));
         }
         process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL).map(drop)
     }

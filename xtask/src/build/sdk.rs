@@ -1,4 +1,4 @@
-//! Builds the two browser bindings: the engine, which only runs programs, and `full`, which also compiles documents.
+//! Builds the browser bindings: the engine, which only runs programs, as a module and as a script, and `full`, which also compiles documents.
 use anyhow::Result;
 
 use super::{
@@ -10,24 +10,28 @@ use crate::{install::npm, process, root};
 /// The engine's files that a page loads: the optimised module and the minified hand-written script.
 pub(crate) const ENGINE: [&str; 2] = ["npm/client/dist/engine/engine.wasm", "npm/client/dist/bundle/engine.js"];
 
+/// The engine for pages that run no WebAssembly.
+pub(crate) const SCRIPT_ENGINE: &str = "npm/client/dist/script/engine.js";
+
 /// The module and the script of the full binding.
 pub(crate) const FULL: [&str; 2] = ["npm/client/dist/full/full_bg.wasm", "npm/client/dist/bundle/full.js"];
 
-/// Builds both bindings into `npm/client/dist`.
+/// Builds the bindings into `npm/client/dist`.
 pub(crate) fn build() -> Result<()> {
     engine().build()?;
+    script_engine().build()?;
     full().build()?;
     bundle()
 }
 
-/// Type checks the hand-written scripts and bundles them, `full` with its glue, to `dist/bundle/{engine,full}.js`.
+/// Type checks the hand-written scripts and bundles them, `full` with its glue, to `dist/bundle/{engine,script-engine,full}.js`.
 fn bundle() -> Result<()> {
     let client = root::in_root("npm/client");
     let stamp = Stamp::default().path(&client.join("src"))?.path(&client.join("tsconfig.json"))?;
-    let stamp = stamp.path(&client.join("dist/engine"))?.path(&client.join("dist/full"))?;
+    let stamp = stamp.path(&client.join("dist/engine"))?.path(&client.join("dist/full"))?.path(&client.join("dist/script"))?;
     stamp.path(&root::in_root("sdk-wasm/src/types.ts"))?.rebuild(&client.join("dist/bundle"), |out| {
         process::run(npm::tool("tsc").arg("--noEmit").arg("--project").arg(&client), npm::INSTALL)?;
-        for name in ["engine", "full"] {
+        for name in ["engine", "script-engine", "full"] {
             let mut esbuild = npm::tool("esbuild");
             esbuild.arg(client.join(format!("src/load-{name}.ts"))).args(["--bundle", "--format=esm", "--target=es2022", "--minify"]);
             esbuild.arg("--log-level=warning").arg(format!("--outfile={}", out.join(name).with_extension("js").display()));
@@ -67,6 +71,11 @@ fn engine() -> Module<'static> {
         name: "engine",
         out: root::in_root("npm/client/dist/engine"),
     }
+}
+
+/// The same engine for where WebAssembly may not run.
+fn script_engine() -> Module<'static> {
+    Module { host: Host::Script, out: root::in_root("npm/client/dist/script"), ..engine() }
 }
 
 fn full() -> Module<'static> {

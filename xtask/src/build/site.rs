@@ -6,7 +6,11 @@ use std::{
 
 use anyhow::Result;
 
-use super::stamp::Stamp;
+use super::{
+    packages::{WITHOUT_SCRIPT_ENGINE, put_script_engine},
+    sdk,
+    stamp::Stamp,
+};
 use crate::{install::npm, process, root};
 
 /// Type checks and bundles the pages, and copies the description beside them.
@@ -72,18 +76,20 @@ fn dashboard() -> Result<()> {
     })
 }
 
-/// Builds a page from `index.html`, `style.css` and `main.ts`, with the engine beside it.
+/// Builds a page from `index.html`, `style.css` and `main.ts`, with both forms of the engine beside it.
 fn page(name: &str, source: &Path) -> Result<()> {
     let client = root::in_root("npm/client");
     let engine = client.join("dist/engine");
     let tokens = root::in_root("npm/admin/src/tokens.css");
     let stamp = Stamp::default().path(source)?.path(&client)?.path(&engine)?.path(&tokens)?;
+    let stamp = stamp.path(&root::in_root(sdk::SCRIPT_ENGINE))?;
     stamp.rebuild(&root::in_root("edge-worker/dist/assets").join(name), |out| {
         process::run(npm::tool("tsc").arg("--noEmit").arg("--project").arg(source), npm::INSTALL)?;
         let mut esbuild = npm::tool("esbuild");
         esbuild.arg(source.join("main.ts")).args(["--bundle", "--format=esm", "--minify", "--log-level=warning"]);
-        esbuild.arg(format!("--outfile={}", out.join("main.js").display()));
+        esbuild.arg(WITHOUT_SCRIPT_ENGINE).arg(format!("--outfile={}", out.join("main.js").display()));
         process::run(&mut esbuild, npm::INSTALL)?;
+        put_script_engine(out)?;
         let mut styles = npm::tool("esbuild");
         styles.arg(source.join("style.css")).args(["--bundle", "--minify", "--log-level=warning"]);
         process::run(styles.arg(format!("--outfile={}", out.join("style.css").display())), npm::INSTALL)?;

@@ -10,6 +10,9 @@ pub(crate) const ENGINE_BUDGET: u64 = 14_000;
 /// The size above which the test suite fails: the budget, with room for a release of zlib that compresses worse.
 pub(crate) const ENGINE_GATE: u64 = 14_050;
 
+/// The agreed limit for the engine as a script, in bytes after `gzip -9`; the test suite fails above it, too.
+pub(crate) const SCRIPT_ENGINE_BUDGET: u64 = 20_000;
+
 /// The bytes of a file, uncompressed and compressed.
 #[derive(Clone, Copy, Default, Debug, PartialEq)]
 pub(crate) struct Sizes {

@@ -1,4 +1,5 @@
-//! Builds a WebAssembly module from a crate: cargo, then `wasm-bindgen` by the program `bind` unless the module is bare, then `wasm-opt`.
+//! Builds a WebAssembly module from a crate: cargo, then `wasm-bindgen` by the program `bind` unless the module is bare, then `wasm-opt`; a script
+//! is converted from the module then.
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -7,13 +8,11 @@ use std::{
 
 use anyhow::Result;
 
-use super::stamp::Stamp;
+use super::{script, stamp::Stamp};
 use crate::{
     install::{npm, toolchain},
     process, root,
 };
-
-const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The WebAssembly features that `wasm-opt` may use, as in `worker-build`. With all of them it writes encodings that runtimes may not read.
 const WASM_FEATURES: [&str; 7] =
@@ -28,6 +27,27 @@ pub(crate) enum Host {
     Web,
     /// Any environment: the module imports nothing and passes only numbers, so it needs no glue.
     Bare,
+    /// An environment without WebAssembly: a script in place of a bare module.
+    Script,
+}
+
+impl Host {
+    /// Cargo's target. Scripts are converted from the first version of WebAssembly: `wasm2js` refuses later instructions, which the code for
+    /// `wasm32-unknown-unknown` has.
+    const fn target(self) -> &'static str {
+        match self {
+            Self::Worker | Self::Web | Self::Bare => "wasm32-unknown-unknown",
+            Self::Script => "wasm32v1-none",
+        }
+    }
+
+    /// The WebAssembly features that `wasm-opt` may use.
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Worker | Self::Web | Self::Bare => &WASM_FEATURES,
+            Self::Script => &WASM_FEATURES[..1],
+        }
+    }
 }
 
 /// The sources that a module is built from, and cargo's target directory for them.
@@ -44,7 +64,7 @@ impl Tree {
     }
 }
 
-/// One module to build: `<out>/<name>.js` and `<out>/<name>_bg.wasm`; a bare one: `<out>/<name>.wasm`.
+/// One module to build: `<out>/<name>.js` and `<out>/<name>_bg.wasm`; a bare one: `<out>/<name>.wasm`; a script: `<out>/<name>.js`.
 pub(crate) struct Module<'a> {
     pub(crate) tree: Tree,
     pub(crate) package: &'a str,
@@ -65,11 +85,17 @@ impl Module<'_> {
     /// Builds the module unless it is up to date.
     pub(crate) fn build(&self) -> Result<()> {
         let compiled = self.compile()?;
-        let settings = (self.name, self.host, self.wasm_opt, WASM_FEATURES, env!("CARGO_PKG_VERSION"));
+        let settings = (self.name, self.host, self.wasm_opt, self.host.features(), env!("CARGO_PKG_VERSION"));
         Stamp::default().setting(settings).path(&compiled)?.rebuild(&self.out, |out| {
             eprintln!("optimising {}", self.name);
             if self.host == Host::Bare {
                 return self.optimise(&compiled, &out.join(self.name).with_extension("wasm"));
+            }
+            if self.host == Host::Script {
+                let smaller = out.join(self.name).with_extension("wasm");
+                self.optimise(&compiled, &smaller)?;
+                script::convert(&smaller, &out.join(self.name).with_extension("js"))?;
+                return Ok(fs::remove_file(smaller)?);
             }
             self.bind(&compiled, out)?;
             let bound = out.join(format!("{}_bg.wasm", self.name));
@@ -84,7 +110,7 @@ impl Module<'_> {
         cargo.current_dir(&self.tree.root);
         // As a module alone: a library that is also for Rust is linked without optimising across its crates.
         cargo.args(["rustc", "--lib", "--crate-type", "cdylib"]);
-        cargo.args(["--package", self.package, "--target", TARGET, "--profile", self.profile]);
+        cargo.args(["--package", self.package, "--target", self.host.target(), "--profile", self.profile]);
         if !self.features.is_empty() {
             cargo.args(["--features", &self.features.join(",")]);
         }
@@ -100,14 +126,14 @@ impl Module<'_> {
             cargo.args(["--", "-C", &format!("llvm-args={}", self.llvm.join(" "))]);
         }
         process::show(&mut cargo, toolchain::RUSTUP)?;
-        Ok(target.join(TARGET).join(self.profile).join(self.package.replace('-', "_")).with_extension("wasm"))
+        Ok(target.join(self.host.target()).join(self.profile).join(self.package.replace('-', "_")).with_extension("wasm"))
     }
 
     fn bind(&self, compiled: &Path, out: &Path) -> Result<()> {
         let host = match self.host {
             Host::Web => "web",
             Host::Worker => "worker",
-            Host::Bare => return Ok(()),
+            Host::Bare | Host::Script => return Ok(()),
         };
         // In a directory of its own, so that it compiles while tests do.
         let target = root::target().join("bind");
@@ -125,7 +151,7 @@ impl Module<'_> {
     fn optimise(&self, from: &Path, to: &Path) -> Result<()> {
         let mut wasm_opt = npm::tool("wasm-opt");
         wasm_opt.arg(from).arg("-o").arg(to).args(self.wasm_opt);
-        wasm_opt.args(WASM_FEATURES.map(|feature| format!("--enable-{feature}")));
+        wasm_opt.args(self.host.features().iter().map(|feature| format!("--enable-{feature}")));
         process::run(&mut wasm_opt, npm::INSTALL).map(drop)
     }
 }

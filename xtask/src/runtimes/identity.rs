@@ -55,12 +55,12 @@ pub(crate) fn compare(pairs: u64, seed: u64, names: &[&str], mut say: impl FnMut
     say(counted.trim_end());
     let (_, strange) = asked.of_native(&["--strangers", "--program"])?;
     let (mut equal, mut different) = (1, Vec::new());
-    say(&format!("{:<28} {expected}", "native"));
+    say(&format!("{:<40} {expected}", "native"));
     let mut compared = |label: String, found: &Digest, wanted: &str, started: Instant| {
         let is_equal = found.sha256 == wanted && found.answers > 0;
         let verdict = if is_equal { "equal" } else { "DIFFERENT" };
         let seconds = started.elapsed().as_secs_f32();
-        say(&format!("{label:<28} {} {verdict}, {} answers, {seconds:.1} s", found.sha256, found.answers));
+        say(&format!("{label:<40} {} {verdict}, {} answers, {seconds:.1} s", found.sha256, found.answers));
         equal += u32::from(is_equal);
         different.extend((!is_equal).then_some(label));
     };

@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// The runtimes. The others are compared with the first one, `native`.
-pub(crate) const ALL: &[&str] = &["native", "node", "chromium", "program", "chromium-program", "edge", "sql"];
+pub(crate) const ALL: &[&str] =
+    &["native", "node", "chromium", "program", "nowasm-program", "chromium-program", "chromium-nowasm-program", "edge", "sql"];
 
 /// The worker by OpenFeature's protocol. Its answers have another format, so they are compared with those of `native-ofrep`, and `evaluate`
 /// does not offer it.

@@ -15,8 +15,8 @@ loadEngine(module).close();
 /** The native core made it from the document of `workload.mjs`. */
 export const rules = flags => new Uint8Array(fs.readFileSync(new URL(`program-${flags.length}.bin`, dist)));
 
-export function load(program, keys) {
-  const engine = loadEngine(module);
+/** @param engine a fresh engine: the module's, if it is not named */
+export function load(program, keys, engine = loadEngine(module)) {
   engine.load(program);
   return {
     context: user => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org }),
