@@ -12,6 +12,7 @@ const VIEWS = [
   ['/customers?id=customer-123', 'Customers', '.answers > li'],
   ['/playground', 'Playground', 'datalist option'],
   ['/audit', 'Audit', '.change'],
+  ['/schedules', 'Schedules', '.state'],
   ['/segments', 'Segments', '.state'],
   ['/document', 'Document', '.change'],
   ['/keys', 'Keys', '.state'],

@@ -11,6 +11,7 @@ import { type FeatureSearch, Features } from './views/features.js';
 import { FlagView } from './views/flag.js';
 import { Keys } from './views/keys.js';
 import { Playground } from './views/playground.js';
+import { Schedules } from './views/schedules.js';
 import { SegmentView } from './views/segments/segment.js';
 import { Segments } from './views/segments.js';
 
@@ -70,6 +71,8 @@ const audit = createRoute({
 
 const documentView = createRoute({ getParentRoute: () => root, path: '/document', component: forReaders(DocumentView) });
 
+const schedules = createRoute({ getParentRoute: () => root, path: '/schedules', component: forReaders(Schedules) });
+
 const segments = createRoute({ getParentRoute: () => root, path: '/segments', component: forReaders(Segments) });
 
 const segment = createRoute({ getParentRoute: () => root, path: '/segments/$name', component: forReaders(SegmentView) });
@@ -81,7 +84,19 @@ const environments = createRoute({ getParentRoute: () => root, path: '/environme
 /** The views under a history: that of the page's address, or one of their own inside of a host's page. */
 export function createViews(history: RouterHistory) {
   return createRouter({
-    routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment, keys, environments]),
+    routeTree: root.addChildren([
+      features,
+      flag,
+      customers,
+      playground,
+      audit,
+      schedules,
+      documentView,
+      segments,
+      segment,
+      keys,
+      environments,
+    ]),
     history,
     defaultPreload: false,
   });

@@ -73,6 +73,7 @@ function Frame({ refused }: { refused: Refusal | undefined }) {
         </Link>
         <Link to="/customers">Customers</Link>
         <Link to="/audit">Audit</Link>
+        {readAll && <Link to="/schedules">Schedules</Link>}
         {readAll && <Link to="/segments">Segments</Link>}
         {readAll && <Link to="/document">Document</Link>}
         {readAll && <Link to="/keys">Keys</Link>}

@@ -4,12 +4,14 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { startTransition, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 
 import { take } from '../api/client.js';
-import type { Feature } from '../api/model.js';
+import type { Feature, Schedule } from '../api/model.js';
 import { readDefinitions } from '../definitions.js';
 import { parameterOf, queryOf, useEnvironment, useEnvironments } from '../environment.js';
 import { grouped, matches, type Stage, stageOf, stateOf } from '../feature-state.js';
 import { readAgain } from '../live.js';
 import { Empty, Loading, ProblemNote } from '../parts/states.js';
+import { nextSteps } from '../schedule-text.js';
+import { schedulesOf } from '../schedules.js';
 import { useRights, useSession } from '../session.js';
 import { BulkBar } from './features/bulk.js';
 import { CreateFlag } from './features/create-flag.js';
@@ -50,6 +52,10 @@ export function Features() {
   const others = useMemo(() => environments.map(parameterOf).filter(name => name !== environment.name), [environments, environment.name]);
   const shownOthers = useMemo(() => others.slice(0, MOST_CELLS), [others]);
   const elsewhere = useQueries({ queries: shownOthers.map(listOf), combine: featuresOf });
+  const scheduled = useQueries({
+    queries: [environment.name, ...shownOthers].map(name => ({ ...schedulesOf(api, name), enabled: rights.readAll && list.isSuccess })),
+    combine: nextStepsOf,
+  });
   const definitions = useQuery({
     queryKey: ['definitions', environment.name ?? null],
     queryFn: () => readDefinitions(api, 'flags', environment.query),
@@ -58,10 +64,14 @@ export function Features() {
 
   const columns = useMemo(
     () => [
-      { name: labelOf(environment.name, environments), byKey: byKey(list.data?.features) },
-      ...shownOthers.map((name, index) => ({ name: labelOf(name, environments), byKey: byKey(elsewhere[index]) })),
+      { name: labelOf(environment.name, environments), byKey: byKey(list.data?.features), next: scheduled[0] },
+      ...shownOthers.map((name, index) => ({
+        name: labelOf(name, environments),
+        byKey: byKey(elsewhere[index]),
+        next: scheduled[index + 1],
+      })),
     ],
-    [environment.name, environments, list.data, shownOthers, elsewhere],
+    [environment.name, environments, list.data, shownOthers, elsewhere, scheduled],
   );
 
   const features = list.data?.features;
@@ -199,11 +209,18 @@ export interface Column {
   readonly name: string;
   /** Absent until they are loaded. */
   readonly byKey: ReadonlyMap<string, Feature> | undefined;
+  /** The next scheduled step of each flag by key; absent until they are loaded. */
+  readonly next: ReadonlyMap<string, Schedule> | undefined;
 }
 
 /** The features of several lists; the same array as long as none of them changes. */
 function featuresOf(lists: readonly { data: { features: Feature[] } | undefined }[]): (Feature[] | undefined)[] {
   return lists.map(({ data }) => data?.features);
+}
+
+/** The next steps of several environments; the same array as long as none of their schedules changes. */
+function nextStepsOf(lists: readonly { data: { schedules: Schedule[] } | undefined }[]): (ReadonlyMap<string, Schedule> | undefined)[] {
+  return lists.map(({ data }) => data && nextSteps(data.schedules));
 }
 
 function byKey(features: readonly Feature[] | undefined): ReadonlyMap<string, Feature> | undefined {
