@@ -16,6 +16,7 @@ const VIEWS = [
   ['/segments', 'Segments', '.state'],
   ['/document', 'Document', '.change'],
   ['/keys', 'Keys', '.state'],
+  ['/webhooks', 'Webhooks', '.state'],
   ['/environments', 'Environments', '.change'],
 ];
 const server = ownServer();

@@ -14,6 +14,7 @@ import { Playground } from './views/playground.js';
 import { Schedules } from './views/schedules.js';
 import { SegmentView } from './views/segments/segment.js';
 import { Segments } from './views/segments.js';
+import { Webhooks } from './views/webhooks.js';
 
 /** The text of a parameter; absent if it is none, or longer than any name may be. */
 export function text(value: unknown): string | undefined {
@@ -79,6 +80,8 @@ const segment = createRoute({ getParentRoute: () => root, path: '/segments/$name
 
 const keys = createRoute({ getParentRoute: () => root, path: '/keys', component: forReaders(Keys) });
 
+const webhooks = createRoute({ getParentRoute: () => root, path: '/webhooks', component: forReaders(Webhooks) });
+
 const environments = createRoute({ getParentRoute: () => root, path: '/environments', component: forReaders(Environments) });
 
 /** The views under a history: that of the page's address, or one of their own inside of a host's page. */
@@ -95,6 +98,7 @@ export function createViews(history: RouterHistory) {
       segments,
       segment,
       keys,
+      webhooks,
       environments,
     ]),
     history,

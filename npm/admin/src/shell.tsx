@@ -77,6 +77,7 @@ function Frame({ refused }: { refused: Refusal | undefined }) {
         {readAll && <Link to="/segments">Segments</Link>}
         {readAll && <Link to="/document">Document</Link>}
         {readAll && <Link to="/keys">Keys</Link>}
+        {readAll && <Link to="/webhooks">Webhooks</Link>}
         {readAll && <Link to="/environments">Environments</Link>}
       </nav>
       {!refused && SAID[liveness].isBad && (
