@@ -8,7 +8,7 @@ import { dataFolder } from '../server.mjs';
 import { accessible, changes, confirm, signedIn, visit } from './operator.mjs';
 
 const DAY_MS = 86_400_000;
-const names = ['ramped', 'stopped', 'cancelled', 'refused', 'tiers', 'typed'];
+const names = ['ramped', 'stopped', 'cancelled', 'refused', 'tiers', 'typed', 'worded'];
 const DOCUMENT = {
   schema: 'twinflag/1',
   environment: 'production',
@@ -32,7 +32,8 @@ const admin = async (path, options) => {
   return answered.json();
 };
 const pending = async (flag = '') => (await admin(`schedules?flag=${flag}&limit=500`, { method: 'GET' })).schedules;
-const post = (path, body, at) => ({ at: new Date(at).toISOString(), method: 'POST', path: `/api/admin/${path}`, body });
+const post = (path, body, at = 0) => ({ at: new Date(at).toISOString(), method: 'POST', path: `/api/admin/${path}`, body });
+const remove = path => ({ method: 'DELETE', path: `/api/admin/${path}` });
 const add = (...steps) => admin('schedules', { body: { steps, reason: 'as planned' } });
 /** The clock of the hub's jobs comes to a moment, in milliseconds since 1970. */
 const elapse = at => admin('versions?limit=1', { method: 'GET', headers: { 'twinflag-now': String(at) } });
@@ -225,5 +226,43 @@ test('a list that cannot be had says so, and comes back', async () => {
   await page.unroute('**/api/admin/schedules?*');
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.locator('[data-schedule]').first().waitFor();
+  await page.close();
+});
+
+test('each kind of request that can wait is a sentence', async () => {
+  const { id: key } = await admin('keys', { body: { kind: 'server', label: 'old', reason: 'a test' } });
+  const { id: robot } = await admin('tokens', { body: { name: 'robot', role: 'viewer', reason: 'a test' } });
+  const { changes: killed } = await admin('feature-flags', { body: { featureName: 'worded', action: 'kill', reason: 'a test' } });
+  const flag = { featureName: 'worded', reason: 'a test' };
+  const expected = [
+    [post('rollout/create', { ...flag }), 'worded: plan a rollout in tiers'],
+    [post('rollout/create', { ...flag, percentage: 12.5, start: true }), 'worded: begin a rollout at 12.5 %'],
+    [post('rollout/start', flag), 'worded: start the rollout'],
+    [post('rollout/advance', { ...flag, force: true }), 'worded: advance to the next tier, whatever the gate says'],
+    [post('rollout/pause', flag), 'worded: pause the rollout'],
+    [post('rollout/rollback', flag), 'worded: roll back'],
+    [post('rollout/lists', { ...flag, add: { whitelistedCustomers: ['c'] } }), 'worded: change the lists'],
+    [post('feature-flags', { ...flag, action: 'revive' }), 'worded: turn back on'],
+    [post('feature-flags', { ...flag, customerId: 'c-1', enabled: true }), 'worded: give on to the customer c-1'],
+    [post('feature-flags', { ...flag, organizationId: 'o-1', enabled: null }), 'worded: remove the override of the organization o-1'],
+    [post('overrides', { customerId: 'c-2', flags: { worded: true }, reason: 'a test' }), 'set overrides of the customer c-2'],
+    [post('customers', { customerId: 'c-3', organizationId: 'o-2', reason: 'a test' }), 'assign the customer c-3 to o-2'],
+    [post(`changes/${killed[0].id}/revert`, { reason: 'a test' }), `revert the change ${killed[0].id}`],
+    [remove('overrides?customerId=c%202&reason=x'), 'remove all overrides of the customer c 2'],
+    [{ ...remove('flags/worded?reason=x'), ifMatch: '*' }, 'worded: delete the definition of the flag worded'],
+    [remove(`keys/${key}?reason=x`), `revoke the key ${key}`],
+    [remove(`tokens/${robot}?reason=x`), `revoke the API token ${robot}`],
+  ];
+  const at = Date.now() + 30 * DAY_MS;
+  const steps = expected.map(([request], index) => ({ ...request, at: new Date(at + index * 1000).toISOString() }));
+  const { ids } = await add(...steps);
+  const { page, faults } = await signedIn(browser, server, { view: '/schedules' });
+  const sentences = [];
+  for (const id of ids) sentences.push(await page.locator(`[data-schedule="${id}"] .head p`).last().textContent());
+  assert.deepEqual(
+    sentences,
+    expected.map(([, sentence]) => sentence),
+  );
+  assert.deepEqual(faults, []);
   await page.close();
 });

@@ -59,7 +59,7 @@ function nextOf({ rollout }: Feature): string {
   if (!next) return '';
   if (next.allowed) return `next ${next.percentage} %, ready`;
   if (next.notBefore !== undefined && Date.parse(next.notBefore) > Date.now())
-    return `next ${next.percentage} % ${dayAndTime(next.notBefore)}`;
+    return `next ${next.percentage} % from ${dayAndTime(next.notBefore)}`;
   return `next ${next.percentage} %, blocked`;
 }
 

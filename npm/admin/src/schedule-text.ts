@@ -22,9 +22,10 @@ export function requestText({ method = '', path, body }: ScheduledRequest): stri
   const what = DEFINITIONS[area];
   if (what !== undefined && more === 'restore') return `restore the ${what} ${name}`;
   if (what !== undefined) return `${method === 'DELETE' ? 'delete' : 'change'} the ${what} ${name}`;
-  if (area === 'overrides') return `${method === 'DELETE' ? 'remove the overrides' : 'set overrides'}${ownerText(said)}`;
+  if (area === 'overrides' && method === 'POST') return `set overrides${ownerText('of', said)}`;
+  if (area === 'overrides') return `remove all overrides${ownerText('of', Object.fromEntries(new URLSearchParams(path.split('?')[1])))}`;
   if (area === 'customers')
-    return `assign${ownerText({ customerId: said.customerId })} to ${named(said.organizationId) ?? 'no organization'}`;
+    return `assign${ownerText('', { customerId: said.customerId })} to ${named(said.organizationId) ?? 'no organization'}`;
   if (area === 'changes' && more === 'revert') return `revert the change ${name}`;
   if (area === 'keys' && method === 'DELETE') return `revoke the key ${name}`;
   if (area === 'tokens' && method === 'DELETE') return `revoke the API token ${name}`;
@@ -119,17 +120,18 @@ function rolloutText(verb: string, body: Json): string {
 function featureText(body: Json): string {
   if (body.action === 'kill') return 'turn off for everyone';
   if (body.action === 'revive') return 'turn back on';
-  const owner = ownerText(body);
-  if (body.enabled === null) return `remove the override${owner}`;
+  if (body.enabled === null) return `remove the override${ownerText('of', body)}`;
   const value = body.enabled === true ? 'on' : body.enabled === false ? 'off' : (named(body.variant) ?? 'a variant');
-  return `give ${value}${owner}`;
+  return `give ${value}${ownerText('to', body)}`;
 }
 
-function ownerText({ customerId, organizationId }: Json): string {
+/** The owner behind a word, such as ` of the customer c-1`; empty without an owner. */
+function ownerText(word: string, { customerId, organizationId }: Json): string {
   const customer = named(customerId);
   const organization = named(organizationId);
-  if (customer !== undefined) return ` for the customer ${customer}`;
-  return organization === undefined ? '' : ` for the organization ${organization}`;
+  if (customer === undefined && organization === undefined) return '';
+  const owner = customer === undefined ? `the organization ${organization}` : `the customer ${customer}`;
+  return word === '' ? ` ${owner}` : ` ${word} ${owner}`;
 }
 
 /** A percentage with its sign; a value that is none stands as it is. */

@@ -19,16 +19,16 @@ export function ScheduleItem({ schedule, hasFlag = true }: { schedule: Schedule;
   return (
     <li className="change" data-schedule={id}>
       <div className="head">
-        <p>
+        <div>
           {at !== undefined && (
-            <>
+            <p>
               <time dateTime={at} title={utc(at)}>
                 <b>{dayAndTime(at)}</b>
               </time>{' '}
-              <span className="quiet small">{utc(at)}</span>{' '}
-            </>
+              <span className="quiet small unbroken">{utc(at)}</span>
+            </p>
           )}
-          <span className="what">
+          <p>
             {hasFlag && flag !== undefined && (
               <>
                 <Link to="/flags/$key" params={{ key: flag }}>
@@ -38,8 +38,8 @@ export function ScheduleItem({ schedule, hasFlag = true }: { schedule: Schedule;
               </>
             )}
             {what}
-          </span>
-        </p>
+          </p>
+        </div>
         {steer && (
           <button
             type="button"
@@ -91,6 +91,7 @@ function CancelDialog({ schedule: { id, flag, at }, what, onClose }: { schedule:
       title="Cancel this schedule"
       action="Cancel the schedule"
       tone="bad"
+      dismiss="Keep it"
       onClose={onClose}
       onConfirm={async reason => {
         const params = { path: { id }, query: { ...environment.query, reason } };

@@ -118,7 +118,7 @@ function Health() {
         </li>
         {failed.slice(0, MOST).map(({ kind, payload, error }) => (
           <li key={kind + payload}>
-            {kind} failed: {error}
+            {kind === 'webhook' ? <Link to="/webhooks">A webhook</Link> : kind} failed: {error}
           </li>
         ))}
       </ul>
@@ -155,7 +155,7 @@ function NextSteps() {
             )}
             {requestText(schedule)}{' '}
             {schedule.at !== undefined && (
-              <time className="quiet small" dateTime={schedule.at} title={utc(schedule.at)}>
+              <time className="quiet small unbroken" dateTime={schedule.at} title={utc(schedule.at)}>
                 {dayAndTime(schedule.at)}
               </time>
             )}

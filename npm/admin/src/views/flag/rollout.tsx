@@ -273,8 +273,8 @@ function wordsOf(verb: Verb, rollout: Rollout | null, isForced: boolean) {
       return {
         title: isForced ? 'Force' : 'Advance',
         text: isForced
-          ? `${to} % get it now although the gate is closed: ${rollout?.next?.blockedBy ?? ''}. The audit trail marks it as forced.`
-          : `${to} % get it from now on. Everyone who has it keeps it.`,
+          ? `${to} % get it although the gate is closed: ${rollout?.next?.blockedBy ?? ''}. The audit trail marks it as forced.`
+          : `${to} % get it. Everyone who has it keeps it.`,
         action: `Advance to ${to} %`,
         done: `${to} % get it.`,
       };
@@ -292,7 +292,7 @@ function wordsOf(verb: Verb, rollout: Rollout | null, isForced: boolean) {
     case 'rollback':
       return {
         title: 'Roll back',
-        text: 'Nobody has the feature from now on, whatever overrides and rules say. The next rollout begins anew.',
+        text: 'Nobody has the feature any more, whatever overrides and rules say. The next rollout begins anew.',
         action: 'Roll back',
         done: 'rolled back.',
       };

@@ -24,7 +24,7 @@ export function WebhookItem({
 }) {
   const { id, label, url, format, kinds, enabled, createdAt } = webhook;
   return (
-    <li className="change" data-webhook={id}>
+    <li className="change webhook" data-webhook={id}>
       <div className="head">
         <p>
           <b>{label}</b> <span className="mono quiet">{url}</span>
@@ -52,10 +52,10 @@ export function WebhookItem({
       <p className="small">
         Told of {kindsText(kinds)}
         {format === 'slack' && ', as lines for Slack'}
-        {webhook.private && ' · in a private network'}
-      </p>
-      <p className="quiet small">
-        made <Ago at={createdAt} />
+        {webhook.private && ' · in a private network'}{' '}
+        <span className="quiet">
+          · made <Ago at={createdAt} />
+        </span>
       </p>
       {onAsk && <Try id={id} label={label} />}
       <Deliveries id={id} label={label} />
@@ -91,7 +91,8 @@ function Standing({ webhook: { enabled, failingSince, disabledAt }, givenUp }: {
       <span className="mark bad" title={whole(disabledAt)}>
         given up <Ago at={disabledAt} />
       </span>{' '}
-      {givenUp ?? 'The hub disabled it.'} Enabled again, it is told of what follows; the trail has what it missed.
+      {givenUp === undefined ? 'The hub disabled it.' : `Its record says: ${givenUp}.`} Enabled again, it is told of what follows; the trail
+      has what it missed.
     </p>
   );
 }
