@@ -25,7 +25,7 @@ export function ScheduleItem({ schedule, hasFlag = true }: { schedule: Schedule;
               <time dateTime={at} title={utc(at)}>
                 <b>{dayAndTime(at)}</b>
               </time>{' '}
-              <span className="quiet small unbroken">{utc(at)}</span>
+              <span className="quiet small">{utc(at)}</span>
             </p>
           )}
           <p>

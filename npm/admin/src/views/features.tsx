@@ -54,7 +54,7 @@ export function Features() {
   const elsewhere = useQueries({ queries: shownOthers.map(listOf), combine: featuresOf });
   const scheduled = useQueries({
     queries: [environment.name, ...shownOthers].map(name => ({ ...schedulesOf(api, name), enabled: rights.readAll && list.isSuccess })),
-    combine: nextStepsOf,
+    combine: schedulesIn,
   });
   const definitions = useQuery({
     queryKey: ['definitions', environment.name ?? null],
@@ -64,11 +64,11 @@ export function Features() {
 
   const columns = useMemo(
     () => [
-      { name: labelOf(environment.name, environments), byKey: byKey(list.data?.features), next: scheduled[0] },
+      { name: labelOf(environment.name, environments), byKey: byKey(list.data?.features), next: stepsOf(scheduled[0]) },
       ...shownOthers.map((name, index) => ({
         name: labelOf(name, environments),
         byKey: byKey(elsewhere[index]),
-        next: scheduled[index + 1],
+        next: stepsOf(scheduled[index + 1]),
       })),
     ],
     [environment.name, environments, list.data, shownOthers, elsewhere, scheduled],
@@ -218,9 +218,13 @@ function featuresOf(lists: readonly { data: { features: Feature[] } | undefined 
   return lists.map(({ data }) => data?.features);
 }
 
-/** The next steps of several environments; the same array as long as none of their schedules changes. */
-function nextStepsOf(lists: readonly { data: { schedules: Schedule[] } | undefined }[]): (ReadonlyMap<string, Schedule> | undefined)[] {
-  return lists.map(({ data }) => data && nextSteps(data.schedules));
+/** The schedules of several environments; the same array as long as none of them changes. */
+function schedulesIn(lists: readonly { data: { schedules: Schedule[] } | undefined }[]): (Schedule[] | undefined)[] {
+  return lists.map(({ data }) => data?.schedules);
+}
+
+function stepsOf(schedules: readonly Schedule[] | undefined): ReadonlyMap<string, Schedule> | undefined {
+  return schedules && nextSteps(schedules);
 }
 
 function byKey(features: readonly Feature[] | undefined): ReadonlyMap<string, Feature> | undefined {
