@@ -76,7 +76,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   FORBIDDEN: 'The right by which it was scheduled had ended.',
   ENVIRONMENT_NOT_FOUND: 'The environment had been closed.',
   FLAG_NOT_FOUND: 'The flag was gone.',
-  FLAG_ARCHIVED: 'The flag had been archived.',
+  FLAG_ARCHIVED: 'The flag had been removed.',
   REVERT_CONFLICT: 'What the change wrote had been written over.',
   KEY_NOT_FOUND: 'The key was gone.',
   CHANGE_NOT_FOUND: 'The change was gone.',
