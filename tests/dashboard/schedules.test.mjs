@@ -95,6 +95,7 @@ test('a percentage is scheduled in the operator’s own time, shown with UTC, by
     .locator('.facts')
     .getByText(new RegExp(`next 50 % on .*${shown}, 10:00`))
     .waitFor();
+  await page.locator('.change').getByText('Scheduled ramped: set to 50 %').waitFor();
   await visit(page, '/');
   const row = page.locator('.rows > li[data-flag=ramped]');
   await row.getByText(new RegExp(`^next 50 % on .*${shown}, 10:00$`)).waitFor();
@@ -263,6 +264,23 @@ test('each kind of request that can wait is a sentence', async () => {
     sentences,
     expected.map(([, sentence]) => sentence),
   );
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('the list of flags says what comes next in every environment', async () => {
+  await admin('environments', { body: { name: 'staging', reason: 'a second one' } });
+  const document = { ...DOCUMENT, environment: 'staging' };
+  await admin('document?environment=staging&reason=first', { method: 'PUT', body: document });
+  const step = post('feature-flags', { featureName: 'typed', action: 'kill', reason: 'r' }, Date.now() + 40 * DAY_MS);
+  await admin('schedules?environment=staging', { body: { steps: [step], reason: 'only there' } });
+  const { page, faults } = await signedIn(browser, server);
+  const cells = page.locator('.rows > li[data-flag=typed] .cell');
+  await cells
+    .filter({ hasText: 'staging' })
+    .getByText(/^next off on /)
+    .waitFor();
+  assert.equal(await cells.filter({ hasText: 'production' }).getByText(/next/).count(), 0);
   assert.deepEqual(faults, []);
   await page.close();
 });

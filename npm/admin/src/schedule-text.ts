@@ -32,6 +32,13 @@ export function requestText({ method = '', path, body }: ScheduledRequest): stri
   return `${method} ${path}`;
 }
 
+/** The request in the record of a schedule, in words; `undefined` if the record does not hold it, because it was long or of another release. */
+export function recordedText({ oldJson, newJson }: { readonly oldJson?: unknown; readonly newJson?: unknown }): string | undefined {
+  // The record of a refusal has the reason as what is new.
+  const request = [oldJson, newJson].filter(isObject).find(({ path }) => typeof path === 'string');
+  return request && requestText(request);
+}
+
 /** The effect of a step on everyone in a word, such as `50 %`; `undefined` if it is about lists, the guard, or one owner. */
 export function shareText({ path, body }: ScheduledRequest): string | undefined {
   const route = routeOf(path ?? '');

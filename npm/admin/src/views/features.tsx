@@ -11,7 +11,7 @@ import { grouped, matches, type Stage, stageOf, stateOf } from '../feature-state
 import { readAgain } from '../live.js';
 import { Empty, Loading, ProblemNote } from '../parts/states.js';
 import { nextSteps } from '../schedule-text.js';
-import { schedulesOf } from '../schedules.js';
+import { schedulesElsewhere, useSchedules } from '../schedules.js';
 import { useRights, useSession } from '../session.js';
 import { BulkBar } from './features/bulk.js';
 import { CreateFlag } from './features/create-flag.js';
@@ -52,8 +52,9 @@ export function Features() {
   const others = useMemo(() => environments.map(parameterOf).filter(name => name !== environment.name), [environments, environment.name]);
   const shownOthers = useMemo(() => others.slice(0, MOST_CELLS), [others]);
   const elsewhere = useQueries({ queries: shownOthers.map(listOf), combine: featuresOf });
-  const scheduled = useQueries({
-    queries: [environment.name, ...shownOthers].map(name => ({ ...schedulesOf(api, name), enabled: rights.readAll && list.isSuccess })),
+  const schedules = useSchedules();
+  const scheduledElsewhere = useQueries({
+    queries: shownOthers.map(name => ({ ...schedulesElsewhere(api, name), enabled: list.isSuccess })),
     combine: schedulesIn,
   });
   const definitions = useQuery({
@@ -64,14 +65,14 @@ export function Features() {
 
   const columns = useMemo(
     () => [
-      { name: labelOf(environment.name, environments), byKey: byKey(list.data?.features), next: stepsOf(scheduled[0]) },
+      { name: labelOf(environment.name, environments), byKey: byKey(list.data?.features), next: stepsOf(schedules.data?.schedules) },
       ...shownOthers.map((name, index) => ({
         name: labelOf(name, environments),
         byKey: byKey(elsewhere[index]),
-        next: stepsOf(scheduled[index + 1]),
+        next: stepsOf(scheduledElsewhere[index]),
       })),
     ],
-    [environment.name, environments, list.data, shownOthers, elsewhere, scheduled],
+    [environment.name, environments, list.data, shownOthers, elsewhere, schedules.data, scheduledElsewhere],
   );
 
   const features = list.data?.features;

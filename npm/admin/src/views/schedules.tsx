@@ -8,7 +8,7 @@ import { useEnvironment } from '../environment.js';
 import { Ago, zone } from '../parts/moment.js';
 import { ScheduleItem } from '../parts/schedule-item.js';
 import { Empty, Loaded } from '../parts/states.js';
-import { refusalText, requestText, type ScheduledRequest } from '../schedule-text.js';
+import { recordedText, refusalText } from '../schedule-text.js';
 import { useSchedules } from '../schedules.js';
 import { useSession } from '../session.js';
 
@@ -101,7 +101,8 @@ function Refused() {
   );
 }
 
-function RefusedItem({ change: { flagPath, oldJson, newJson, changedAt, onBehalfOf, schedule } }: { change: Change }) {
+function RefusedItem({ change }: { change: Change }) {
+  const { flagPath, newJson, changedAt, onBehalfOf, schedule } = change;
   const { text, detail } = refusalText(newJson);
   return (
     <li className="change" data-refused={schedule}>
@@ -114,7 +115,7 @@ function RefusedItem({ change: { flagPath, oldJson, newJson, changedAt, onBehalf
             :{' '}
           </>
         )}
-        {requestText(asRequest(oldJson))}
+        {recordedText(change) ?? 'a request that the record does not hold'}
       </p>
       <p>
         <span className="mark bad">refused</span> {text}
@@ -126,9 +127,4 @@ function RefusedItem({ change: { flagPath, oldJson, newJson, changedAt, onBehalf
       </p>
     </li>
   );
-}
-
-/** The request in a record; nothing of one that the release could not read, or that was long. */
-function asRequest(json: unknown): ScheduledRequest {
-  return typeof json === 'object' && json !== null ? (json as ScheduledRequest) : {};
 }
