@@ -168,7 +168,7 @@ test('the texts of definitions are shown as they are, in lists and in the views 
   await close();
 });
 
-test('names of people, reasons, ids of customers and labels of keys are shown as they are', async () => {
+test('names of people, reasons, ids of customers, labels of keys and webhooks, and schedules are shown as they are', async () => {
   const exp = Math.floor(Date.now() / 1000) + 600;
   await Promise.all(
     HOSTILE.map(async (text, index) => {
@@ -207,6 +207,32 @@ test('names of people, reasons, ids of customers and labels of keys are shown as
   const labels = (await page.locator('[data-key]').allTextContents()).join('\n');
   for (const text of HOSTILE) assert.ok(labels.includes(asLabel(text)), text);
   await inert(page, 'keys');
+
+  for (const index of SAMPLE.slice(0, 10)) {
+    const target = { label: asLabel(HOSTILE[index]), url: `https://hooks.example/${index}`, enabled: false, reason: HOSTILE[index] };
+    await admin('/api/admin/webhooks', { body: target });
+  }
+  await visit(page, '/webhooks');
+  await page.locator('[data-webhook]').nth(9).waitFor();
+  const targets = (await page.locator('[data-webhook]').allTextContents()).join('\n');
+  for (const index of SAMPLE.slice(0, 10)) assert.ok(targets.includes(asLabel(HOSTILE[index])), HOSTILE[index]);
+  await inert(page, 'webhooks');
+
+  const at = new Date(Date.now() + 86_400_000).toISOString();
+  for (const [index, reason] of ATTACKS.map((_, attack) => [attack, HOSTILE[SAMPLE[attack]]])) {
+    const body = { featureName: `flag-${index}`, customerId: asId(reason), enabled: null, reason };
+    await admin('/api/admin/schedules', { body: { reason, steps: [{ at, method: 'POST', path: '/api/admin/feature-flags', body }] } });
+  }
+  await visit(page, '/schedules');
+  await page
+    .locator('[data-schedule]')
+    .nth(ATTACKS.length - 1)
+    .waitFor();
+  const scheduled = (await page.locator('[data-schedule]').allTextContents()).join('\n');
+  for (const index of SAMPLE)
+    for (const text of [HOSTILE[index], `remove the override of the customer ${asId(HOSTILE[index])}`])
+      assert.ok(scheduled.includes(text), text);
+  await inert(page, 'schedules');
 
   for (const text of SAMPLE.map(index => asId(HOSTILE[index]))) {
     await visit(page, `/customers?id=${encodeURIComponent(JSON.stringify(text))}`);

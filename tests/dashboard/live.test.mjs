@@ -150,6 +150,9 @@ test('with the hub away reads go on, a change is refused in its dialog, and both
     await page.keyboard.press('Escape');
     await becomes(page, 'hubDown');
     await page.getByText('Reads go on from the last good version; changes wait.').waitFor();
+    await visit(page, '/webhooks');
+    await page.getByRole('alert').getByText('The hub is away.').waitFor();
+    await visit(page, '/');
     await flip(page, 'told', true);
     assert.equal(await answer(away, 'told', { customerId: 'c' }), true);
     await away.request('/test/hub', { body: 'here' });

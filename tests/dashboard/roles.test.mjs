@@ -22,6 +22,10 @@ before(async () => {
   await admin('/api/admin/document?environment=staging', { method: 'PUT', body: { ...DOCUMENT, environment: 'staging' } });
   await admin('/api/admin/customers', { body: { customerId: 'ours', organizationId: 'o-1', reason: 'a test' } });
   await admin('/api/admin/customers', { body: { customerId: 'theirs', organizationId: 'o-2', reason: 'a test' } });
+  const kill = { featureName: 'first', action: 'kill', reason: 'a test' };
+  const step = { at: new Date(Date.now() + 86_400_000).toISOString(), method: 'POST', path: '/api/admin/feature-flags', body: kill };
+  await admin('/api/admin/webhooks', { body: { label: 'a chat', url: 'https://hooks.example/x', enabled: false, reason: 'a test' } });
+  await admin('/api/admin/schedules', { body: { steps: [step], reason: 'a test' } });
   browser = await launch();
 });
 after(async () => {
@@ -34,7 +38,7 @@ const tokenOf = claims =>
   token({ sub: 'ada', exp: Math.floor(Date.now() / 1000) + 600, app_metadata: { organizationId: 'o-1', ...claims } });
 
 const EVERYONE = ['Features', 'Customers', 'Audit'];
-const READERS = ['Features', 'Customers', 'Audit', 'Segments', 'Document', 'Keys', 'Environments'];
+const READERS = ['Features', 'Customers', 'Audit', 'Schedules', 'Segments', 'Document', 'Keys', 'Webhooks', 'Environments'];
 /** The views, each with what is there once it is shown, for readers and for callers of one organization. */
 const VIEWS = [
   ['/', '.rows > li', true],
@@ -42,16 +46,28 @@ const VIEWS = [
   ['/customers?id=ours', '.answers > li', true],
   ['/playground', 'datalist option', false],
   ['/audit', '.change, .state', true],
+  ['/schedules', '[data-schedule]', false],
   ['/segments', '[data-segment]', false],
   ['/segments/eu', 'h1', false],
   ['/document', '.change', false],
   ['/keys', '.state', false],
+  ['/webhooks', '[data-webhook]', false],
   ['/environments', '[data-environment]', false],
 ];
 /** The buttons and fields by which each role changes something, one of each view: a caller with the right sees all, another none. */
 const CHANGES = {
-  steer: ['Turn off for everyone', 'first: enabled'],
-  administer: ['New flag', 'Delete the segment', 'New segment', 'New key', 'New token', 'New environment', 'Change the organization'],
+  steer: ['Turn off for everyone', 'first: enabled', 'Cancel: first, turn off for everyone'],
+  administer: [
+    'New flag',
+    'Delete the segment',
+    'New segment',
+    'New key',
+    'New token',
+    'New environment',
+    'Change the organization',
+    'New webhook',
+    'Remove: a chat',
+  ],
   override: ['Override: first'],
 };
 const ROLES = {

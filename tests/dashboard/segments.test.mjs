@@ -36,6 +36,7 @@ test('each segment is told in words, with the flags and segments that use it', a
   await item('alone').getByText('Not used.').waitFor();
   await item('eu').getByRole('link', { name: 'eu' }).click();
   const uses = page.getByRole('region', { name: 'Used by' });
+  await uses.getByRole('link').first().waitFor();
   assert.deepEqual(await uses.getByRole('link').allTextContents(), ['direct', 'outer']);
   await uses.getByRole('link', { name: 'direct' }).click();
   await page.getByRole('heading', { level: 1, name: 'direct' }).waitFor();

@@ -12,9 +12,11 @@ const VIEWS = [
   ['/customers?id=customer-123', 'Customers', '.answers > li'],
   ['/playground', 'Playground', 'datalist option'],
   ['/audit', 'Audit', '.change'],
+  ['/schedules', 'Schedules', '[data-schedule]'],
   ['/segments', 'Segments', '.state'],
   ['/document', 'Document', '.change'],
   ['/keys', 'Keys', '.state'],
+  ['/webhooks', 'Webhooks', '[data-webhook]'],
   ['/environments', 'Environments', '.change'],
 ];
 const server = ownServer();
@@ -24,8 +26,23 @@ before(async () => {
 });
 after(() => browser?.close());
 
+/** A schedule and a webhook, with texts that are long. */
+async function prepare() {
+  const kill = { featureName: 'phase2_enhanced_storage', action: 'kill', reason: 'a test' };
+  const step = { at: new Date(Date.now() + 86_400_000).toISOString(), method: 'POST', path: '/api/admin/feature-flags', body: kill };
+  const target = { label: 'a chat', url: `https://hooks.example/${'long'.repeat(20)}`, enabled: false, reason: 'a test' };
+  for (const [path, body] of [
+    ['schedules', { steps: [step], reason: 'a reason '.repeat(20) }],
+    ['webhooks', target],
+  ])
+    assert.equal((await server.asAdmin(`/api/admin/${path}`, { body })).status, 200, path);
+}
+let prepared;
+
 for (const colorScheme of ['light', 'dark']) {
   test(`every view is accessible and fits 320 px, ${colorScheme}`, async () => {
+    prepared ??= prepare();
+    await prepared;
     const context = await browser.newContext({ colorScheme, viewport: { width: 320, height: 700 } });
     const { page, faults } = await signedIn(browser, server, { context });
     for (const [view, heading, content] of VIEWS) {

@@ -14,6 +14,8 @@ const EDGE = fileURLToPath(new URL('../../edge-worker/', import.meta.url));
 export const KEYS = { JWT_SECRET: 'a secret of the tests, 32 bytes or more', CLIENT_KEY: 'tf_client_test', SERVER_KEY: 'tf_server_test' };
 /** The settings of all tests; those about rate limits set them. With `FAST_WAY=off` in the environment, all tests take the long way. */
 const SETTINGS = { ...KEYS, RATE_LIMITS: 'off', FAST_WAY: process.env.FAST_WAY ?? '' };
+/** The folder of the pages, which mutants of the dashboard have elsewhere. */
+const ASSETS = process.env.TWINFLAG_ASSETS ?? join(EDGE, 'dist/assets');
 const PATIENCE_MS = 30_000;
 /** The path of workerd for this machine, which npm installed. */
 export const WORKERD = createRequire(new URL('../../npm/package.json', import.meta.url))('workerd').default;
@@ -28,7 +30,7 @@ export const WORKERD = createRequire(new URL('../../npm/package.json', import.me
 export async function hostWorker({ data, document, settings = {}, json = {} }) {
   for (const folder of ['store', 'import']) await mkdir(join(data, folder), { recursive: true });
   if (document !== undefined) await writeFile(join(data, 'import', 'flags.json'), document);
-  const folders = { store: join(data, 'store'), import: join(data, 'import'), assets: join(EDGE, 'dist/assets') };
+  const folders = { store: join(data, 'store'), import: join(data, 'import'), assets: ASSETS };
   const options = Object.entries(folders).map(([name, path]) => `--directory-path=${name}=${path}`);
   const isCustom = Object.keys(json).length > 0 || settings.STORE?.startsWith('postgres://');
   const worker = settings.STORE?.startsWith('postgres://') ? 'postgres' : 'worker';

@@ -1,8 +1,8 @@
 /**
  * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red, and every fault of `bounds.mjs`,
  * `access.mjs`, `edge.mjs`, `hub.mjs`, `tallies.mjs` and `control.mjs` a unit test of its crate. Every fault of `sql.mjs` turns vectors red in the
- * database, every fault of `client.mjs` a test of the browser's client, and every step of the recipe for an operator is missed that `recipe.mjs`
- * leaves out.
+ * database, every fault of `client.mjs` a test of the browser's client, every fault of `dashboard.mjs` one of the dashboard, and every step of the
+ * recipe for an operator is missed that `recipe.mjs` leaves out.
  *
  *     node tests/mutants/run.mjs [part of a name …]     or --check, which only looks whether every fault still has its place
  *
@@ -16,9 +16,11 @@ import { accessMutants } from './access.mjs';
 import { boundsMutants } from './bounds.mjs';
 import { clientMutants } from './client.mjs';
 import { controlMutants } from './control.mjs';
+import { dashboardMutants } from './dashboard.mjs';
 import { edgeMutants } from './edge.mjs';
 import { hubMutants } from './hub.mjs';
 import { mutants } from './mutants.mjs';
+import { workOnDashboard } from './pages.mjs';
 import { recipeMutants, workOnRecipe } from './recipe.mjs';
 import { workOnClient } from './scripts.mjs';
 import { sqlMutants, workOnSql } from './sql.mjs';
@@ -132,7 +134,7 @@ async function workOnCrate(crate, chosen) {
 
 const wanted = process.argv.slice(2);
 const ofCrates = [boundsMutants, accessMutants, edgeMutants, hubMutants, tallyMutants, controlMutants].flat();
-const all = [mutants, ofCrates, sqlMutants, clientMutants, recipeMutants];
+const all = [mutants, ofCrates, sqlMutants, clientMutants, dashboardMutants, recipeMutants];
 for (const mutant of all.flat()) {
   around(mutant);
   if (wanted.includes('--check')) tellOf(mutant, true);
@@ -142,8 +144,8 @@ if (wanted.includes('--check')) {
   process.exit();
 }
 const isChosen = ({ name }) => wanted.length === 0 || wanted.some(part => name.includes(part));
-const [ofCore, ofCrate, ofSql, ofClient, ofRecipe] = all.map(some => some.filter(isChosen));
-if (ofCore.length + ofCrate.length + ofSql.length + ofClient.length + ofRecipe.length === 0) throw new Error('no fault has such a name');
+const [ofCore, ofCrate, ofSql, ofClient, ofDashboard, ofRecipe] = all.map(some => some.filter(isChosen));
+if ([ofCore, ofCrate, ofSql, ofClient, ofDashboard, ofRecipe].every(some => some.length === 0)) throw new Error('no fault has such a name');
 console.log(`${'mutant'.padEnd(56)} vectors red  identity red   or, of a crate: tests  red`);
 // Side by side: a crate that is built alone keeps few cores busy. The commands' crate takes seconds, and the worker is built after it.
 async function workOnCrates() {
@@ -159,12 +161,14 @@ async function workOnCrates() {
 const [core, crates] = await Promise.all([workOnCore(ofCore), workOnCrates()]);
 const sql = await workOnSql(ofSql, vectors[0], tellOf);
 const client = await workOnClient(ofClient, tellOf);
+const dashboard = await workOnDashboard(ofDashboard, tellOf);
 const recipe = await workOnRecipe(ofRecipe, tellOf);
 console.log(`${ofRecipe.length} steps of the recipe left out, ${recipe} not noticed`);
+console.log(`${ofDashboard.length} faults of the dashboard, ${dashboard} not noticed`);
 console.log(`${ofClient.length} faults of the client, ${client} not noticed`);
 console.log(`${ofSql.length} faults of the functions in SQL, ${sql} not noticed`);
 console.log(
   `${ofCore.length} faults of evaluation, ${core} not noticed by both; ${ofCrate.length} of bounds, edge and commands, ${crates} not noticed`,
 );
 tell({ over: true });
-if (core + crates + sql + client + recipe > 0) process.exitCode = 1;
+if (core + crates + sql + client + dashboard + recipe > 0) process.exitCode = 1;

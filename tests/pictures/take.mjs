@@ -38,6 +38,9 @@ const report = async (event, count) => {
 try {
   await mkdir(FOLDER, { recursive: true });
   await act('rollout/create', { featureName: FLAG, percentage: 25, start: true, reason: 'the pilot went well' });
+  const at = new Date(new Date().setHours(10, 0, 0, 0) + 3 * 86_400_000).toISOString();
+  const half = { at, method: 'POST', path: '/api/admin/rollout/percentage', body: { featureName: FLAG, percentage: 50 } };
+  await act('schedules', { steps: [half], reason: 'the pilot went well' });
   await act('feature-flags', { featureName: FLAG, customerId: 'customer-123', enabled: true, reason: 'asked for it' });
   await act('feature-flags', { featureName: 'saved_cards', action: 'kill', reason: 'charges twice' });
   await report('enabled', EXPOSURES);

@@ -1,5 +1,7 @@
 /** The state of a flag as people see it now, in the words of the list. */
-import type { Feature } from './api/model.js';
+import type { Feature, Schedule } from './api/model.js';
+import { dayAndTime } from './parts/moment.js';
+import { shareText } from './schedule-text.js';
 
 /** The tone of a cell: `on` for everybody, `part` of them, `off`, or `stopped` by an operator or the guard. */
 export type Tone = 'on' | 'part' | 'off' | 'stopped';
@@ -11,7 +13,18 @@ export interface State {
   readonly note: string;
 }
 
-export function stateOf(feature: Feature): State {
+/** The state of a flag; `next` is the earliest scheduled step that changes what everyone gets, if there is one. */
+export function stateOf(feature: Feature, next?: Schedule): State {
+  const state = stateNow(feature);
+  const step = next && shareText(next);
+  if (step === undefined || next?.at === undefined) return state;
+  // A schedule says more than the gate of the next tier: it has a moment.
+  const isGate = feature.enabled && feature.rollout?.status === 'active';
+  const scheduled = `next ${step} on ${dayAndTime(next.at)}`;
+  return { ...state, note: state.note === '' || isGate ? scheduled : `${state.note}, ${scheduled}` };
+}
+
+function stateNow(feature: Feature): State {
   if (!feature.enabled) return { tone: 'stopped', text: 'Off', note: 'turned off for everyone' };
   const { rollout } = feature;
   if (rollout) {
@@ -46,21 +59,8 @@ function nextOf({ rollout }: Feature): string {
   if (!next) return '';
   if (next.allowed) return `next ${next.percentage} %, ready`;
   if (next.notBefore !== undefined && Date.parse(next.notBefore) > Date.now())
-    return `next ${next.percentage} % ${dayAndTime(next.notBefore)}`;
+    return `next ${next.percentage} % from ${dayAndTime(next.notBefore)}`;
   return `next ${next.percentage} %, blocked`;
-}
-
-const DAY_AND_TIME = new Intl.DateTimeFormat('en', {
-  weekday: 'short',
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  hour12: false,
-});
-
-export function dayAndTime(at: string): string {
-  return DAY_AND_TIME.format(new Date(at));
 }
 
 /** A stage and its heading. */

@@ -11,8 +11,10 @@ import { type FeatureSearch, Features } from './views/features.js';
 import { FlagView } from './views/flag.js';
 import { Keys } from './views/keys.js';
 import { Playground } from './views/playground.js';
+import { Schedules } from './views/schedules.js';
 import { SegmentView } from './views/segments/segment.js';
 import { Segments } from './views/segments.js';
+import { Webhooks } from './views/webhooks.js';
 
 /** The text of a parameter; absent if it is none, or longer than any name may be. */
 export function text(value: unknown): string | undefined {
@@ -70,18 +72,35 @@ const audit = createRoute({
 
 const documentView = createRoute({ getParentRoute: () => root, path: '/document', component: forReaders(DocumentView) });
 
+const schedules = createRoute({ getParentRoute: () => root, path: '/schedules', component: forReaders(Schedules) });
+
 const segments = createRoute({ getParentRoute: () => root, path: '/segments', component: forReaders(Segments) });
 
 const segment = createRoute({ getParentRoute: () => root, path: '/segments/$name', component: forReaders(SegmentView) });
 
 const keys = createRoute({ getParentRoute: () => root, path: '/keys', component: forReaders(Keys) });
 
+const webhooks = createRoute({ getParentRoute: () => root, path: '/webhooks', component: forReaders(Webhooks) });
+
 const environments = createRoute({ getParentRoute: () => root, path: '/environments', component: forReaders(Environments) });
 
 /** The views under a history: that of the page's address, or one of their own inside of a host's page. */
 export function createViews(history: RouterHistory) {
   return createRouter({
-    routeTree: root.addChildren([features, flag, customers, playground, audit, documentView, segments, segment, keys, environments]),
+    routeTree: root.addChildren([
+      features,
+      flag,
+      customers,
+      playground,
+      audit,
+      schedules,
+      documentView,
+      segments,
+      segment,
+      keys,
+      webhooks,
+      environments,
+    ]),
     history,
     defaultPreload: false,
   });

@@ -73,9 +73,11 @@ function Frame({ refused }: { refused: Refusal | undefined }) {
         </Link>
         <Link to="/customers">Customers</Link>
         <Link to="/audit">Audit</Link>
+        {readAll && <Link to="/schedules">Schedules</Link>}
         {readAll && <Link to="/segments">Segments</Link>}
         {readAll && <Link to="/document">Document</Link>}
         {readAll && <Link to="/keys">Keys</Link>}
+        {readAll && <Link to="/webhooks">Webhooks</Link>}
         {readAll && <Link to="/environments">Environments</Link>}
       </nav>
       {!refused && SAID[liveness].isBad && (

@@ -76,7 +76,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("vectors", &[&CHROMIUM, &POSTGRES], |extent| answering("tests/runners", extent)),
     of_build("sql", &[&POSTGRES], |extent| answering("tests/sql", extent)),
     of_build("identity", &[&CHROMIUM, &POSTGRES], identity),
-    of_build("mutants", &[&POSTGRES], mutants),
+    of_build("mutants", &[&CHROMIUM, &POSTGRES], mutants),
     of_build("releases", &[], |extent| node::folder("tests/releases", extent)),
 ];
 

@@ -1,8 +1,9 @@
 /** A change of the audit trail; opened, it shows what was written. */
 import { Link } from '@tanstack/react-router';
 
-import type { AnyChange } from '../api/model.js';
+import type { AnyChange, Change } from '../api/model.js';
 import { actionText } from '../change-text.js';
+import { recordedText } from '../schedule-text.js';
 import { JsonDiff } from './json-diff.js';
 import { Ago } from './moment.js';
 import { RevertButton } from './revert.js';
@@ -40,6 +41,7 @@ export function ChangeItem({ change }: { change: AnyChange }) {
               )}
             </>
           )}
+          {change.action.startsWith('schedule.') && <Scheduled change={change} />}
           {change.forced && <span className="mark">forced</span>}
         </p>
         <RevertButton change={change} />
@@ -57,4 +59,10 @@ export function ChangeItem({ change }: { change: AnyChange }) {
       )}
     </li>
   );
+}
+
+/** The request that the record of a schedule is about. */
+function Scheduled({ change }: { change: Change }) {
+  const text = recordedText(change);
+  return text !== undefined && `${change.flagPath === undefined ? '' : ': '}${text}`;
 }

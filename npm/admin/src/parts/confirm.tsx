@@ -13,12 +13,23 @@ export interface ConfirmProps {
   /** The text of the button that carries it out. */
   action: string;
   tone?: 'accent' | 'bad';
+  /** The text of the button that closes the dialog and changes nothing. */
+  dismiss?: string;
   reason?: string;
   onConfirm: (reason: string) => Promise<void>;
   onClose: () => void;
 }
 
-export function Confirm({ title, children, action, tone = 'accent', reason: prefilled = '', onConfirm, onClose }: ConfirmProps) {
+export function Confirm({
+  title,
+  children,
+  action,
+  tone = 'accent',
+  dismiss = 'Cancel',
+  reason: prefilled = '',
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
   const [reason, setReason] = useState(prefilled);
   const { isBusy, error, submit } = useSubmission();
   return (
@@ -43,7 +54,7 @@ export function Confirm({ title, children, action, tone = 'accent', reason: pref
             {isBusy ? 'One moment…' : action}
           </button>
           <button type="button" onClick={onClose}>
-            Cancel
+            {dismiss}
           </button>
         </div>
       </form>

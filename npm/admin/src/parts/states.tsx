@@ -11,6 +11,20 @@ export function Loading({ what }: { what: string }) {
   );
 }
 
+/** The content of a view once its data is there; until then that it loads, or the refusal. A later refusal leaves what is shown. */
+export function Loaded<T>({
+  query,
+  what,
+  children,
+}: {
+  query: { data: T | undefined; error: unknown; refetch: () => unknown };
+  what: string;
+  children: (data: T) => ReactNode;
+}) {
+  if (query.data !== undefined) return children(query.data);
+  return query.error === null ? <Loading what={what} /> : <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
+}
+
 export function Empty({ children }: { children: ReactNode }) {
   return <div className="state">{children}</div>;
 }

@@ -4,12 +4,14 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { startTransition, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 
 import { take } from '../api/client.js';
-import type { Feature } from '../api/model.js';
+import type { Feature, Schedule } from '../api/model.js';
 import { readDefinitions } from '../definitions.js';
 import { parameterOf, queryOf, useEnvironment, useEnvironments } from '../environment.js';
 import { grouped, matches, type Stage, stageOf, stateOf } from '../feature-state.js';
 import { readAgain } from '../live.js';
 import { Empty, Loading, ProblemNote } from '../parts/states.js';
+import { nextSteps } from '../schedule-text.js';
+import { schedulesElsewhere, useSchedules } from '../schedules.js';
 import { useRights, useSession } from '../session.js';
 import { BulkBar } from './features/bulk.js';
 import { CreateFlag } from './features/create-flag.js';
@@ -50,6 +52,11 @@ export function Features() {
   const others = useMemo(() => environments.map(parameterOf).filter(name => name !== environment.name), [environments, environment.name]);
   const shownOthers = useMemo(() => others.slice(0, MOST_CELLS), [others]);
   const elsewhere = useQueries({ queries: shownOthers.map(listOf), combine: featuresOf });
+  const schedules = useSchedules();
+  const scheduledElsewhere = useQueries({
+    queries: shownOthers.map(name => ({ ...schedulesElsewhere(api, name), enabled: list.isSuccess })),
+    combine: schedulesIn,
+  });
   const definitions = useQuery({
     queryKey: ['definitions', environment.name ?? null],
     queryFn: () => readDefinitions(api, 'flags', environment.query),
@@ -58,10 +65,14 @@ export function Features() {
 
   const columns = useMemo(
     () => [
-      { name: labelOf(environment.name, environments), byKey: byKey(list.data?.features) },
-      ...shownOthers.map((name, index) => ({ name: labelOf(name, environments), byKey: byKey(elsewhere[index]) })),
+      { name: labelOf(environment.name, environments), byKey: byKey(list.data?.features), next: stepsOf(schedules.data?.schedules) },
+      ...shownOthers.map((name, index) => ({
+        name: labelOf(name, environments),
+        byKey: byKey(elsewhere[index]),
+        next: stepsOf(scheduledElsewhere[index]),
+      })),
     ],
-    [environment.name, environments, list.data, shownOthers, elsewhere],
+    [environment.name, environments, list.data, shownOthers, elsewhere, schedules.data, scheduledElsewhere],
   );
 
   const features = list.data?.features;
@@ -199,11 +210,22 @@ export interface Column {
   readonly name: string;
   /** Absent until they are loaded. */
   readonly byKey: ReadonlyMap<string, Feature> | undefined;
+  /** The next scheduled step of each flag by key; absent until they are loaded. */
+  readonly next: ReadonlyMap<string, Schedule> | undefined;
 }
 
 /** The features of several lists; the same array as long as none of them changes. */
 function featuresOf(lists: readonly { data: { features: Feature[] } | undefined }[]): (Feature[] | undefined)[] {
   return lists.map(({ data }) => data?.features);
+}
+
+/** The schedules of several environments; the same array as long as none of them changes. */
+function schedulesIn(lists: readonly { data: { schedules: Schedule[] } | undefined }[]): (Schedule[] | undefined)[] {
+  return lists.map(({ data }) => data?.schedules);
+}
+
+function stepsOf(schedules: readonly Schedule[] | undefined): ReadonlyMap<string, Schedule> | undefined {
+  return schedules && nextSteps(schedules);
 }
 
 function byKey(features: readonly Feature[] | undefined): ReadonlyMap<string, Feature> | undefined {

@@ -10,6 +10,8 @@ import { DefinitionEditor } from '../parts/definition-editor.js';
 import { FlagSwitch, TurnDialog } from '../parts/flag-switch.js';
 import { useShortcut } from '../parts/shortcut.js';
 import { Loading, ProblemNote } from '../parts/states.js';
+import { nextSteps } from '../schedule-text.js';
+import { useSchedulesAbout } from '../schedules.js';
 import { useRights, useSession } from '../session.js';
 import { staleness } from '../staleness.js';
 import { Ladder } from './flag/ladder.js';
@@ -40,6 +42,7 @@ export function FlagView() {
     enabled: rights.readAll,
   });
   const feature = features.data?.features[0];
+  const schedules = useSchedulesAbout(feature?.flagPath ?? key);
   const mayStop = rights.steer && feature?.enabled === true;
   const stop = () => {
     setIsStopping(true);
@@ -59,7 +62,7 @@ export function FlagView() {
 
   const named = environment.name ?? environments.find(each => each.default)?.name ?? undefined;
   const stage = stageOf(feature);
-  const state = stateOf(feature);
+  const state = stateOf(feature, nextSteps(schedules).get(feature.flagPath));
   const stale = definition.data && staleness(definition.data, feature, Date.now());
   return (
     <>

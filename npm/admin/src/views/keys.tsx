@@ -6,13 +6,13 @@ import { take } from '../api/client.js';
 import type { ApiToken, Key } from '../api/model.js';
 import { useEnvironment } from '../environment.js';
 import { ago, whole } from '../parts/moment.js';
-import { Empty, Loading, ProblemNote } from '../parts/states.js';
+import { type MadeSecret, SecretDialog } from '../parts/secret-dialog.js';
+import { Empty, Loaded } from '../parts/states.js';
 import { useRights, useSession } from '../session.js';
 import { NewKey } from './keys/new-key.js';
 import { NewToken } from './keys/new-token.js';
 import { Revoke, type Revoked } from './keys/revoke.js';
 import { Rotate } from './keys/rotate.js';
-import { type MadeSecret, SecretDialog } from './keys/secret-dialog.js';
 
 export function Keys() {
   const { api } = useSession();
@@ -47,7 +47,7 @@ export function Keys() {
           A page reads flags with a client key, which is public; a back end with a server key, which is secret. The key that the deployment
           itself brings is not in this list.
         </p>
-        <Listed query={keys} what="keys">
+        <Loaded query={keys} what="keys">
           {({ keys }) => (
             <List empty="No key was made here yet." label="Keys">
               {sorted(keys).map(key => (
@@ -55,7 +55,7 @@ export function Keys() {
               ))}
             </List>
           )}
-        </Listed>
+        </Loaded>
       </section>
       <section className="stack" aria-labelledby="tokens">
         <div className="title">
@@ -67,7 +67,7 @@ export function Keys() {
           )}
         </div>
         <p className="quiet">A pipeline or a script is an operator of its own: with a name in the trail, a role and an end.</p>
-        <Listed query={tokens} what="tokens">
+        <Loaded query={tokens} what="tokens">
           {({ tokens }) => (
             <List empty="No token was made here yet." label="API tokens">
               {sorted(tokens).map(token => (
@@ -75,7 +75,7 @@ export function Keys() {
               ))}
             </List>
           )}
-        </Listed>
+        </Loaded>
       </section>
       {asked?.what === 'key' && <NewKey onMade={setSecrets} onClose={close} />}
       {asked?.what === 'token' && <NewToken onMade={setSecrets} onClose={close} />}
@@ -87,19 +87,6 @@ export function Keys() {
 }
 
 type Asked = { what: 'key' } | { what: 'token' } | { what: 'rotate'; of: Key } | { what: 'revoke'; of: Revoked };
-
-function Listed<T>({
-  query,
-  what,
-  children,
-}: {
-  query: { data: T | undefined; error: unknown; refetch: () => unknown };
-  what: string;
-  children: (data: T) => React.ReactNode;
-}) {
-  if (query.data !== undefined) return children(query.data);
-  return query.error === null ? <Loading what={what} /> : <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
-}
 
 function List({ label, empty, children }: { label: string; empty: string; children: readonly React.ReactNode[] }) {
   if (children.length === 0) return <Empty>{empty}</Empty>;

@@ -6,6 +6,7 @@ import type { Explained, Feature } from '../../api/model.js';
 import { because, valueText } from '../../because.js';
 import { OverrideDialog } from '../../parts/override-dialog.js';
 import { useSeen } from '../../parts/seen.js';
+import { Until } from '../../parts/until.js';
 import { useRights } from '../../session.js';
 import { type Question, useExplained } from './question.js';
 import { Why } from './why.js';
@@ -26,6 +27,7 @@ export function Answer({ feature, customerId, question }: { feature: Feature; cu
         <Words feature={feature} value={valueText(feature.evaluation)} isOn={feature.evaluation.value === true} why={because(feature)} />
       )}
       <span className="actions">
+        <Until flag={feature.flagPath} owner={{ customerId }} />
         {readAll && (
           <button
             type="button"

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 
 import { Field } from '../../parts/field.js';
+import { localOf } from '../../parts/moment.js';
 import { MOST_TEXT, readAttributes } from './attributes.js';
 
 export function QuestionForm({
@@ -80,10 +81,4 @@ export function QuestionForm({
       </details>
     </div>
   );
-}
-
-/** A moment as a field for local time has it: `2026-11-29T14:03:07`. */
-function localOf(at: string): string {
-  const moment = new Date(at);
-  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }

@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import { type Dispatch, memo, type SetStateAction, useState } from 'react';
 
-import type { Definition, Feature } from '../../api/model.js';
+import type { Definition, Feature, Schedule } from '../../api/model.js';
 import { stateOf } from '../../feature-state.js';
 import { FlagSwitch, TurnDialog } from '../../parts/flag-switch.js';
 import { Ago, ago } from '../../parts/moment.js';
@@ -79,8 +79,14 @@ export const FeatureRow = memo(function FeatureRow({
           </span>
         )}
       </span>
-      {columns.map(({ name, byKey }) => (
-        <Cell key={name} environment={name} feature={byKey?.get(feature.flagPath)} isLoaded={byKey !== undefined} />
+      {columns.map(({ name, byKey, next }) => (
+        <Cell
+          key={name}
+          environment={name}
+          feature={byKey?.get(feature.flagPath)}
+          next={next?.get(feature.flagPath)}
+          isLoaded={byKey !== undefined}
+        />
       ))}
       <span className="errors small">
         <Spark feature={feature} />
@@ -103,8 +109,18 @@ export const FeatureRow = memo(function FeatureRow({
   );
 });
 
-function Cell({ environment, feature, isLoaded }: { environment: string; feature: Feature | undefined; isLoaded: boolean }) {
-  const state = feature && stateOf(feature);
+function Cell({
+  environment,
+  feature,
+  next,
+  isLoaded,
+}: {
+  environment: string;
+  feature: Feature | undefined;
+  next: Schedule | undefined;
+  isLoaded: boolean;
+}) {
+  const state = feature && stateOf(feature, next);
   return (
     <span className="cell" data-tone={state?.tone ?? 'none'}>
       <span className="where">{environment}: </span>

@@ -1,4 +1,4 @@
-/** The strip that an operator looks at first: guards, health of hub and push, and the changes of the last hour with the way to take them back. */
+/** The strip that an operator looks at first: guards, health of hub and push, scheduled steps, and the changes of the last hour with the way to take them back. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
@@ -6,8 +6,10 @@ import { take } from '../../api/client.js';
 import type { Change, Feature } from '../../api/model.js';
 import { actionText } from '../../change-text.js';
 import { useEnvironment } from '../../environment.js';
-import { Ago } from '../../parts/moment.js';
+import { Ago, dayAndTime, utc } from '../../parts/moment.js';
 import { RevertButton } from '../../parts/revert.js';
+import { requestText } from '../../schedule-text.js';
+import { useSchedules } from '../../schedules.js';
 import { useRights, useSession } from '../../session.js';
 
 const HOUR_MS = 3_600_000;
@@ -24,6 +26,7 @@ export function Strip({ features }: { features: readonly Feature[] }) {
     <section className="strip" aria-label="Now">
       <Guards features={features} />
       {readAll && <Health />}
+      {readAll && <NextSteps />}
       <LastHour />
     </section>
   );
@@ -115,7 +118,7 @@ function Health() {
         </li>
         {failed.slice(0, MOST).map(({ kind, payload, error }) => (
           <li key={kind + payload}>
-            {kind} failed: {error}
+            {kind === 'webhook' ? <Link to="/webhooks">A webhook</Link> : kind} failed: {error}
           </li>
         ))}
       </ul>
@@ -131,6 +134,38 @@ function edgeText(
   if (data?.status === 'disabled') return { text: 'All flags are switched off by FEATURE_FLAGS_ENABLED.', isGood: false };
   if (data?.stale) return { text: 'The edge answers from an older version.', isGood: false };
   return { text: data ? 'The edge answers.' : 'Asking the edge…', isGood: true };
+}
+
+/** The scheduled steps that come next. */
+function NextSteps() {
+  const { data, isError } = useSchedules();
+  const schedules = data?.schedules ?? [];
+  return (
+    <div className="next">
+      <h2>
+        Next <span className="count">{schedules.length}</span>
+      </h2>
+      <ul>
+        {schedules.slice(0, MOST).map(schedule => (
+          <li key={schedule.id}>
+            {schedule.flag !== undefined && (
+              <>
+                <FlagLink flag={schedule.flag} />:{' '}
+              </>
+            )}
+            {requestText(schedule)}{' '}
+            {schedule.at !== undefined && (
+              <time className="quiet small unbroken" dateTime={schedule.at} title={utc(schedule.at)}>
+                {dayAndTime(schedule.at)}
+              </time>
+            )}
+          </li>
+        ))}
+        {schedules.length === 0 && <li className="quiet">{data ? 'Nothing is scheduled.' : isError ? 'Not known.' : 'Asking…'}</li>}
+      </ul>
+      {schedules.length > MOST && <Link to="/schedules">All schedules</Link>}
+    </div>
+  );
 }
 
 function LastHour() {

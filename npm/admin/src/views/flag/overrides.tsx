@@ -8,6 +8,7 @@ import type { Feature } from '../../api/model.js';
 import { useEnvironment } from '../../environment.js';
 import { OverrideDialog } from '../../parts/override-dialog.js';
 import { ProblemNote } from '../../parts/states.js';
+import { Until } from '../../parts/until.js';
 import { useRights, useSession } from '../../session.js';
 
 /** The most owners that are shown; the command line exports all of them. */
@@ -61,6 +62,7 @@ export function FlagOverrides({ feature }: { feature: Feature }) {
                 <span>{owner.id}</span>
               )}
               <b>{owner.value}</b>
+              <Until flag={feature.flagPath} owner={owner.kind === 'customer' ? { customerId: owner.id } : { organizationId: owner.id }} />
               {override && (
                 <button
                   type="button"

@@ -1,19 +1,12 @@
-/** Any other percentage, at once. */
+/** Any other percentage, at once or at a moment to come. */
 import { useState } from 'react';
 
-import { take } from '../../api/client.js';
 import type { Feature, Rollout } from '../../api/model.js';
-import { useEnvironment } from '../../environment.js';
-import { Confirm } from '../../parts/confirm.js';
-import { useReporter } from '../../parts/toasts.js';
-import { useSession } from '../../session.js';
+import { TimedConfirm } from '../../parts/timed-confirm.js';
 
 const QUICK = [0, 1, 10, 50, 100];
 
 export function PercentageForm({ feature, rollout }: { feature: Feature; rollout: Rollout }) {
-  const { api } = useSession();
-  const environment = useEnvironment();
-  const reporter = useReporter();
   const [share, setShare] = useState('');
   const [wanted, setWanted] = useState<number>();
   const { featureName } = feature;
@@ -51,19 +44,16 @@ export function PercentageForm({ feature, rollout }: { feature: Feature; rollout
         </div>
       </form>
       {wanted !== undefined && (
-        <Confirm
+        <TimedConfirm
           title={`${featureName}: ${wanted} %`}
           action={`Set ${wanted} %`}
+          request={{ path: '/api/admin/rollout/percentage', body: { featureName, percentage: wanted } }}
+          done={`${featureName}: ${wanted} % get it.`}
+          onDone={() => setShare('')}
           onClose={() => setWanted(undefined)}
-          onConfirm={async reason => {
-            const body = { featureName, percentage: wanted, reason };
-            const asked = api.POST('/api/admin/rollout/percentage', { params: { query: environment.query }, body });
-            reporter.written(`${featureName}: ${wanted} % get it.`, await take(asked));
-            setShare('');
-          }}
         >
           <p>{moved(rollout.percentage, wanted)}</p>
-        </Confirm>
+        </TimedConfirm>
       )}
     </>
   );

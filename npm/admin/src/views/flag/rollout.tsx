@@ -1,14 +1,12 @@
 /** The rollout of a flag: how far it is, what it waits for, and what may be done with it. */
 import { useState } from 'react';
 
-import { take } from '../../api/client.js';
 import type { Feature, Rollout } from '../../api/model.js';
-import { useEnvironment } from '../../environment.js';
-import { dayAndTime } from '../../feature-state.js';
-import { Confirm } from '../../parts/confirm.js';
-import { duration, whole } from '../../parts/moment.js';
-import { useReporter } from '../../parts/toasts.js';
-import { useRights, useSession } from '../../session.js';
+import { dayAndTime, duration, whole } from '../../parts/moment.js';
+import { ScheduleItem } from '../../parts/schedule-item.js';
+import { TimedConfirm } from '../../parts/timed-confirm.js';
+import { useSchedulesAbout } from '../../schedules.js';
+import { useRights } from '../../session.js';
 import { percent } from '../features/row.js';
 import { GuardDialog } from './guard-dialog.js';
 import { ListsDialog } from './lists-dialog.js';
@@ -25,13 +23,30 @@ export function RolloutCard({ feature }: { feature: Feature }) {
     <section className="card" aria-labelledby="rollout">
       <h2 id="rollout">Rollout</h2>
       {rollout ? <Steering feature={feature} rollout={rollout} /> : <Creation feature={feature} />}
+      <Scheduled flag={feature.flagPath} />
+    </section>
+  );
+}
+
+/** The requests about the flag that the hub carries out later; nothing if there are none. */
+function Scheduled({ flag }: { flag: string }) {
+  const schedules = useSchedulesAbout(flag);
+  if (schedules.length === 0) return null;
+  return (
+    <section className="stack part wide" aria-label="Scheduled">
+      <h3>Scheduled</h3>
+      <ul className="changes">
+        {schedules.map(schedule => (
+          <ScheduleItem key={schedule.id} schedule={schedule} hasFlag={false} />
+        ))}
+      </ul>
     </section>
   );
 }
 
 function Steering({ feature, rollout }: { feature: Feature; rollout: Rollout }) {
   const { steer } = useRights();
-  const [asked, setAsked] = useState<Verb | 'force' | 'guard' | 'lists'>();
+  const [asked, setAsked] = useState<Verb | 'force' | 'later' | 'guard' | 'lists'>();
   const { status, percentage, tier, next } = rollout;
   const isRunning = status === 'active' || status === 'paused';
   const close = () => setAsked(undefined);
@@ -67,9 +82,14 @@ function Steering({ feature, rollout }: { feature: Feature; rollout: Rollout }) 
             </button>
           )}
           {status === 'active' && next && !next.allowed && (
-            <button type="button" onClick={() => setAsked('force')}>
-              Advance anyway
-            </button>
+            <>
+              <button type="button" onClick={() => setAsked('later')}>
+                Advance later
+              </button>
+              <button type="button" onClick={() => setAsked('force')}>
+                Advance anyway
+              </button>
+            </>
           )}
           {status === 'active' && (
             <button type="button" onClick={() => setAsked('pause')}>
@@ -100,7 +120,13 @@ function Steering({ feature, rollout }: { feature: Feature; rollout: Rollout }) 
       {asked === 'guard' && <GuardDialog feature={feature} rollout={rollout} onClose={close} />}
       {asked === 'lists' && <ListsDialog feature={feature} rollout={rollout} onClose={close} />}
       {asked !== undefined && asked !== 'guard' && asked !== 'lists' && (
-        <VerbDialog feature={feature} verb={asked === 'force' ? 'advance' : asked} isForced={asked === 'force'} onClose={close} />
+        <VerbDialog
+          feature={feature}
+          verb={asked === 'force' || asked === 'later' ? 'advance' : asked}
+          {...(asked === 'force' && { how: 'forced' })}
+          {...(asked === 'later' && { how: 'later' })}
+          onClose={close}
+        />
       )}
     </>
   );
@@ -211,27 +237,25 @@ function Lists({ rollout, onChange }: { rollout: Rollout; onChange: (() => void)
   );
 }
 
-function VerbDialog({ feature, verb, isForced, onClose }: { feature: Feature; verb: Verb; isForced: boolean; onClose: () => void }) {
-  const { api } = useSession();
-  const environment = useEnvironment();
-  const reporter = useReporter();
+function VerbDialog({ feature, verb, how, onClose }: { feature: Feature; verb: Verb; how?: 'forced' | 'later'; onClose: () => void }) {
   const { featureName, rollout } = feature;
+  const isForced = how === 'forced';
   const { title, text, action, done } = wordsOf(verb, rollout, isForced);
+  const notBefore = rollout?.next?.notBefore;
   return (
-    <Confirm
+    <TimedConfirm
       title={`${title} ${featureName}`}
       action={action}
       tone={verb === 'rollback' ? 'bad' : 'accent'}
       reason={verb === 'rollback' ? 'rolled back in the dashboard' : ''}
+      request={{ path: `/api/admin/rollout/${verb}`, body: { featureName, ...(isForced && { force: true }) } }}
+      done={`${featureName}: ${done}`}
+      hasGate={verb === 'advance' && !isForced}
+      later={how === 'later' ? Date.parse(notBefore ?? new Date().toISOString()) : undefined}
       onClose={onClose}
-      onConfirm={async reason => {
-        const body = { featureName, reason, ...(isForced && { force: true }) };
-        const asked = api.POST(`/api/admin/rollout/${verb}`, { params: { query: environment.query }, body });
-        reporter.written(`${featureName}: ${done}`, await take(asked));
-      }}
     >
       <p>{text}</p>
-    </Confirm>
+    </TimedConfirm>
   );
 }
 
@@ -249,8 +273,8 @@ function wordsOf(verb: Verb, rollout: Rollout | null, isForced: boolean) {
       return {
         title: isForced ? 'Force' : 'Advance',
         text: isForced
-          ? `${to} % get it now although the gate is closed: ${rollout?.next?.blockedBy ?? ''}. The audit trail marks it as forced.`
-          : `${to} % get it from now on. Everyone who has it keeps it.`,
+          ? `${to} % get it although the gate is closed: ${rollout?.next?.blockedBy ?? ''}. The audit trail marks it as forced.`
+          : `${to} % get it. Everyone who has it keeps it.`,
         action: `Advance to ${to} %`,
         done: `${to} % get it.`,
       };
@@ -268,7 +292,7 @@ function wordsOf(verb: Verb, rollout: Rollout | null, isForced: boolean) {
     case 'rollback':
       return {
         title: 'Roll back',
-        text: 'Nobody has the feature from now on, whatever overrides and rules say. The next rollout begins anew.',
+        text: 'Nobody has the feature any more, whatever overrides and rules say. The next rollout begins anew.',
         action: 'Roll back',
         done: 'rolled back.',
       };
@@ -278,9 +302,6 @@ function wordsOf(verb: Verb, rollout: Rollout | null, isForced: boolean) {
 /** A rollout begins: on the tiers, or at a plain percentage. */
 function Creation({ feature }: { feature: Feature }) {
   const { steer } = useRights();
-  const { api } = useSession();
-  const environment = useEnvironment();
-  const reporter = useReporter();
   const [plan, setPlan] = useState<'tiers' | 'percentage'>();
   const [share, setShare] = useState('5');
   const { featureName } = feature;
@@ -297,18 +318,15 @@ function Creation({ feature }: { feature: Feature }) {
         </button>
       </div>
       {plan !== undefined && (
-        <Confirm
+        <TimedConfirm
           title={`Roll ${featureName} out`}
           action={plan === 'tiers' ? 'Plan the rollout' : 'Begin'}
-          onClose={() => setPlan(undefined)}
-          onConfirm={async reason => {
-            const body = { featureName, reason, ...(plan === 'percentage' && { percentage: Number(share), start: true }) };
-            const asked = api.POST('/api/admin/rollout/create', { params: { query: environment.query }, body });
-            reporter.written(
-              plan === 'tiers' ? `${featureName}: the rollout is planned.` : `${featureName}: ${share} % get it.`,
-              await take(asked),
-            );
+          request={{
+            path: '/api/admin/rollout/create',
+            body: { featureName, ...(plan === 'percentage' && { percentage: Number(share), start: true }) },
           }}
+          done={plan === 'tiers' ? `${featureName}: the rollout is planned.` : `${featureName}: ${share} % get it.`}
+          onClose={() => setPlan(undefined)}
         >
           {plan === 'tiers' ? (
             <p>
@@ -321,7 +339,7 @@ function Creation({ feature }: { feature: Feature }) {
               <input type="number" min={0} max={100} step={0.001} required value={share} onChange={event => setShare(event.target.value)} />
             </label>
           )}
-        </Confirm>
+        </TimedConfirm>
       )}
     </div>
   );

@@ -5,7 +5,7 @@ import { useId, useState } from 'react';
 import { take } from '../../api/client.js';
 import type { Feature } from '../../api/model.js';
 import { useEnvironment } from '../../environment.js';
-import { dayAndTime } from '../../feature-state.js';
+import { dayAndTime } from '../../parts/moment.js';
 import { useSession } from '../../session.js';
 import { exposuresOf, type Hour, type Usage, useUsage } from '../../usage.js';
 import { percent } from '../features/row.js';

@@ -5,10 +5,10 @@ import { take } from '../../api/client.js';
 import { useEnvironment } from '../../environment.js';
 import { Confirm } from '../../parts/confirm.js';
 import { Field } from '../../parts/field.js';
+import type { MadeSecret } from '../../parts/secret-dialog.js';
 import { useReporter } from '../../parts/toasts.js';
 import { useSession } from '../../session.js';
 import { EndField, endOf } from './end-field.js';
-import type { MadeSecret } from './secret-dialog.js';
 
 type IdentityKind = 'open' | 'signed' | 'customerId' | 'organizationId';
 

@@ -6,10 +6,10 @@ import type { ApiToken } from '../../api/model.js';
 import { useEnvironment } from '../../environment.js';
 import { Confirm } from '../../parts/confirm.js';
 import { Field } from '../../parts/field.js';
+import type { MadeSecret } from '../../parts/secret-dialog.js';
 import { useReporter } from '../../parts/toasts.js';
 import { useSession } from '../../session.js';
 import { EndField, endOf } from './end-field.js';
-import type { MadeSecret } from './secret-dialog.js';
 
 export function NewToken({ onMade, onClose }: { onMade: (secrets: readonly MadeSecret[]) => void; onClose: () => void }) {
   const { api } = useSession();

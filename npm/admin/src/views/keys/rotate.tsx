@@ -6,9 +6,9 @@ import type { Key } from '../../api/model.js';
 import { useEnvironment } from '../../environment.js';
 import { Confirm } from '../../parts/confirm.js';
 import { Field } from '../../parts/field.js';
+import type { MadeSecret } from '../../parts/secret-dialog.js';
 import { useReporter } from '../../parts/toasts.js';
 import { useSession } from '../../session.js';
-import type { MadeSecret } from './secret-dialog.js';
 
 const OVERLAPS: readonly [number, string][] = [
   [0, 'none: the old key ends now'],

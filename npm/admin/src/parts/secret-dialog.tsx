@@ -1,8 +1,8 @@
-/** Shows what was made, once: the server keeps no secret. */
+/** Shows a secret that was made, once: no later answer has it. */
 import { useRef, useState } from 'react';
 
-import { Dialog } from '../../parts/dialog.js';
-import { Field } from '../../parts/field.js';
+import { Dialog } from './dialog.js';
+import { Field } from './field.js';
 
 export interface MadeSecret {
   readonly name: string;
@@ -10,15 +10,27 @@ export interface MadeSecret {
   readonly text: string | null;
 }
 
-export function SecretDialog({ secrets, onClose }: { secrets: readonly MadeSecret[]; onClose: () => void }) {
+export function SecretDialog({
+  secrets,
+  about = 'The server keeps its hash alone, so nobody can show it again.',
+  remedy = 'Revoke the new one, and make another.',
+  onClose,
+}: {
+  secrets: readonly MadeSecret[];
+  /** The reason why it is shown this once. */
+  about?: string;
+  /** The way to another secret where the answer had none. */
+  remedy?: string;
+  onClose: () => void;
+}) {
   return (
     <Dialog title="Copy it now" onClose={onClose}>
       <div className="stack">
-        <p>It is shown once. The server keeps its hash alone, so nobody can show it again.</p>
+        <p>It is shown once. {about}</p>
         {secrets.map(({ name, text }) =>
           text === null ? (
             <p key={name} className="note away">
-              {name}: this answer came a second time, and has no secret. Revoke the new one, and make another.
+              {name}: this answer came a second time, and has no secret. {remedy}
             </p>
           ) : (
             <Secret key={name} name={name} text={text} />
