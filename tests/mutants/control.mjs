@@ -606,13 +606,6 @@ export const controlMutants = [
     tests: 'consequences',
   },
   {
-    name: 'the lock of a removed flag is forgotten under its new key',
-    file: 'edge-worker/control/src/locks.rs',
-    find: 'changed.chain(returned).collect();',
-    replacement: 'changed.chain(returned.filter(|_| false)).collect();',
-    tests: 'consequences',
-  },
-  {
     name: 'a copy takes the key of a removed flag',
     file: 'edge-worker/control/src/copy.rs',
     find: 'found.errors.push(DocumentError::at(place.name(name), define::archived(name, state)));',

@@ -233,7 +233,7 @@ pub fn execute(
     if outcome.consequences.iter().any(|consequence| !consequence.is_allowed) {
         return Err(Refusal::consequences(RefusalKind::Unsafe, outcome.consequences));
     }
-    locks::check(current.rows, &outcome, edits, actor)?;
+    locks::check(current.rows, &outcome.changes, edits, actor)?;
     rollout_overrides::release(current, &mut outcome);
     Ok(outcome)
 }

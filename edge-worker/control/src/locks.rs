@@ -1,12 +1,10 @@
 //! Locked flags: a change of one needs a reason and an administrator.
-use alloc::{collections::BTreeSet, string::String};
-
 use sdk_core::json::{Json, Place};
 
 use crate::{
-    CommandOutcome, Edits, Refusal, RefusalKind, RefusalPlace,
+    Edits, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Actor, Change},
-    rows::{RowKey, RowKind, Rows, aliases},
+    rows::{RowKey, RowKind, Rows},
 };
 
 /// The roles whose actors may change locked flags. The hub itself acts as `system`.
@@ -14,15 +12,11 @@ const ROLES: [&str; 3] = ["admin", "service", "system"];
 
 /// Refuses changes of flags that are locked before, unless an administrator makes them and says why. A flag that was removed stays locked:
 /// `edits` knows its last definition.
-pub(crate) fn check(rows: &Rows, outcome: &CommandOutcome, edits: Option<&dyn Edits>, actor: &Actor) -> Result<(), Refusal> {
+pub(crate) fn check(rows: &Rows, changes: &[Change], edits: Option<&dyn Edits>, actor: &Actor) -> Result<(), Refusal> {
     // An import that takes over an edit leaves the flag as it is.
     let is_change = |change: &&Change| change.action != Action::EditAdopted;
-    let changed = outcome.changes.iter().filter(is_change).filter_map(|change| change.flag.clone());
-    // A flag that was removed returns under another key with its state.
-    let definitions = outcome.writes.iter().filter(|(key, _)| key.kind == RowKind::Flag);
-    let returned = definitions.filter_map(|(_, text)| text.as_deref()).flat_map(aliases).filter(|alias| is_removed(rows, alias));
-    let flags: BTreeSet<String> = changed.chain(returned).collect();
-    check_flags(rows, flags.iter().map(String::as_str), edits, actor)
+    let flags = changes.iter().filter(is_change).filter_map(|change| change.flag.as_deref());
+    check_flags(rows, flags, edits, actor)
 }
 
 /// Refuses a change of any of these flags that is locked, unless an administrator makes it and says why.
