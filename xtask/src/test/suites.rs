@@ -57,7 +57,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("operations", &[&PROMETHEUS], |extent| node::folder("tests/operations", extent)),
     of_build("worst-inputs", &[&VALGRIND], worst_inputs),
     of_build("browser", &[&CHROMIUM], |extent| node::folder("tests/browser", extent)),
-    of_build("dashboard", &[&CHROMIUM], |extent| node::folder("tests/dashboard", extent)),
+    of_build("dashboard", &[&CHROMIUM], dashboard),
     of_build("soak", &[], |extent| node::folder("tests/soak", extent)),
     of_build("client", &[&CHROMIUM], |extent| node::folder("tests/client", extent)),
     of_build("react", &[&CHROMIUM], |extent| node::folder("tests/react", extent)),
@@ -123,6 +123,12 @@ fn examples(extent: Extent) -> Result<Report> {
         Extent::Usual => Ok(quick),
         Extent::All => Ok(quick.and(node::folder("tests/examples/next", extent)?)),
     }
+}
+
+/// Opens the dashboard in Chromium, also with a provider of `OpenID` Connect, which is a package of the tests' own.
+fn dashboard(extent: Extent) -> Result<Report> {
+    npm::ensure_folder("tests/dashboard")?;
+    node::folder("tests/dashboard", extent)
 }
 
 /// Asks the worker by OpenFeature's public providers, which are not changed; usually by those for JavaScript, because the others take

@@ -20,4 +20,5 @@ export type Key = Schemas['Key'];
 export type ApiToken = Schemas['ApiToken'];
 export type Import = Schemas['Import'];
 export type Difference = Schemas['Difference'];
+export type Provider = NonNullable<paths['/dashboard/sign-in']['get']['responses'][200]['content']['application/json']['openId']>;
 export type Me = paths['/api/admin/me']['get']['responses'][200]['content']['application/json'];
