@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { launch, newPage } from '../chromium.mjs';
+import { listener } from '../edge/issuer.mjs';
 import { hostWorker, token } from '../edge/workerd.mjs';
 import { dataFolder, freePort } from '../server.mjs';
 import { accessible, PATH, visit } from './operator.mjs';
@@ -11,6 +12,8 @@ import { AUDIENCE, startProvider } from './provider.mjs';
 const DOCUMENT = JSON.stringify({ schema: 'twinflag/1', environment: 'production', flags: { first: {}, second: {} } });
 const ends = [];
 let provider, browser;
+/** A server that is no provider, and what it answers. */
+let strange, said;
 /** Deployments: `api` sends the access token and renews it, `plain` sends the id token and cannot; the others are set up wrongly. */
 const at = {};
 before(async () => {
@@ -37,11 +40,14 @@ before(async () => {
     });
     return { ...server, page: server.url + PATH };
   };
-  [at.api, at.plain, at.misnamed, at.misaddressed] = await Promise.all([
+  strange = await listener(() => said);
+  ends.push(strange.stop);
+  [at.api, at.plain, at.misnamed, at.misaddressed, at.strange] = await Promise.all([
     hosted({ OIDC_CLIENT_ID: 'api' }),
     hosted({ OIDC_CLIENT_ID: 'plain', JWT_AUDIENCE: 'plain' }),
     hosted({ OIDC_CLIENT_ID: 'misnamed', JWT_ISSUER: `http://localhost:${port}` }),
     hosted({ OIDC_CLIENT_ID: 'misaddressed', JWT_AUDIENCE: 'elsewhere' }),
+    hosted({ OIDC_CLIENT_ID: 'strange', JWT_ISSUER: strange.url }),
   ]);
   provider = await startProvider(port, [
     { id: 'api', page: at.api.page, hasApi: true, hasRefresh: true },
@@ -246,13 +252,41 @@ test('a token is renewed in silence before its end, with each refresh token once
     // The access token lives for 300 s, and is renewed in its last minute.
     await page.clock.fastForward(250_000);
     const renewed = page.waitForResponse(response => response.url().includes('/api/admin/changes') && response.status() === 200);
-    await look(page);
+    // Several requests at once share the renewal.
+    await Promise.all([look(page), visit(page, count === 2 ? '/keys' : '/environments')]);
     await renewed;
+    await page.getByRole('heading', { level: 1, name: count === 2 ? 'Keys' : 'Environments' }).waitFor();
     assert.equal(tokens.size, count);
   }
   assert.deepEqual(provider.grants.slice(before), ['refresh_token', 'refresh_token']);
   await page.locator('.liveness[data-state=live]').waitFor();
   assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('a refresh token that the provider takes no more is not sent again, and the token serves to its end', async () => {
+  const { context, page, tokens } = await opened(at.api);
+  const exchange = page.waitForResponse(response => response.url() === `${provider.url}/token`);
+  await logIn(page, 'operator');
+  const { refresh_token } = await (await exchange).json();
+  await isIn(page);
+  await page.locator('.liveness[data-state=live]').waitFor();
+  // Sent by somebody else, so that the page sends it for the second time.
+  const stolen = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'api', refresh_token });
+  assert.equal((await fetch(`${provider.url}/token`, { method: 'POST', body: stolen })).status, 200);
+  await page.clock.install();
+  const before = provider.grants.length;
+  for (const [view, heading] of [
+    ['/keys', 'Keys'],
+    ['/environments', 'Environments'],
+  ]) {
+    await page.clock.fastForward(250_000);
+    await visit(page, view);
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+    await page.waitForFunction(() => !document.querySelector('main [role=status].state'));
+  }
+  assert.deepEqual(provider.grants.slice(before), ['invalid_grant']);
+  assert.equal(tokens.size, 1);
   await context.close();
 });
 
@@ -297,5 +331,35 @@ test('an issuer of another name, and tokens for another audience, are refused wi
   const { context, page } = await opened(at.misaddressed);
   await logIn(page, 'operator');
   await refused(page, 'is for “elsewhere”. Set JWT_AUDIENCE to “misaddressed”');
+  await context.close();
+});
+
+test('a server that is no provider is refused, and asked for nothing else', async () => {
+  const { context, page } = await opened(at.strange);
+  const document = more => ({
+    issuer: strange.url,
+    authorization_endpoint: `${strange.url}/auth`,
+    token_endpoint: `${strange.url}/token`,
+    ...more,
+  });
+  const headers = { 'access-control-allow-origin': '*', 'content-type': 'application/json' };
+  for (const [answer, text] of [
+    [{ status: 404, headers, body: '' }, 'is no OpenID Connect'],
+    [{ headers: { ...headers, 'content-type': 'text/html' }, body: '<html>' }, 'is no OpenID Connect'],
+    [{ headers, body: '{' }, 'is no OpenID Connect'],
+    [{ headers, body: ' '.repeat(262_145) }, 'sends more than 262,144 bytes'],
+    [{ headers: { 'content-type': 'application/json' }, body: document() }, '(CORS)'],
+    [{ status: 302, headers: { ...headers, location: `${provider.url}/.well-known/openid-configuration` }, body: '' }, 'does not answer'],
+    [{ headers, body: document({ issuer: provider.url }) }, 'compare JWT_ISSUER'],
+    [{ headers, body: document({ issuer: `${strange.url}/` }) }, "Set it to the issuer's own spelling"],
+    [{ headers, body: document({ token_endpoint: `${provider.url}/token` }) }, 'Name its origin in OIDC_ORIGINS'],
+    [{ headers, body: document({ authorization_endpoint: 'javascript:alert(1)' }) }, 'at javascript:alert(1), which'],
+    [{ headers, body: document({ authorization_endpoint: undefined }) }, 'has its authorization_endpoint nowhere'],
+  ]) {
+    said = answer;
+    await page.getByRole('button', { name: /^Sign in with/ }).click();
+    await refused(page, text);
+  }
+  assert.deepEqual([...new Set(strange.asked)], ['/.well-known/openid-configuration']);
   await context.close();
 });

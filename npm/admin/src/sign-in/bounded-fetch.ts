@@ -5,8 +5,15 @@ const PATIENCE_MS = 10_000;
 /** The most bytes of an answer. A discovery document has some 5 kB. */
 const MOST_BYTES = 262_144;
 
-/** Thrown where no answer came that can be read: the provider is away, refuses this page's origin, redirects, or sends without end. */
+/** Thrown where no answer came that can be read: the provider is away, refuses this page's origin, or redirects. */
 export class Unanswered extends Error {}
+
+/** Thrown where an answer is longer than any of the protocol. */
+export class TooLong extends Error {
+  constructor(readonly bytes = MOST_BYTES) {
+    super();
+  }
+}
 
 /** The parts of a request that `oauth4webapi` makes. */
 interface Asked {
@@ -15,7 +22,7 @@ interface Asked {
   readonly body?: URLSearchParams | undefined;
 }
 
-/** Sends a request without cookies. Rejects with {@link Unanswered}. */
+/** Sends a request without cookies. Rejects with {@link Unanswered} or {@link TooLong}. */
 export async function boundedFetch(url: string, { method, headers, body }: Asked): Promise<Response> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const bounds = { credentials: 'omit', cache: 'no-store', redirect: 'error', signal } as const;
@@ -24,7 +31,7 @@ export async function boundedFetch(url: string, { method, headers, body }: Asked
     const bytes = await read(response);
     return new Response(bytes.size === 0 ? null : bytes, { status: response.status, headers: response.headers });
   } catch (error) {
-    throw new Unanswered(String(error));
+    throw error instanceof TooLong ? error : new Unanswered(String(error));
   }
 }
 
@@ -37,7 +44,7 @@ async function read(response: Response): Promise<Blob> {
     length += value.length;
     if (length > MOST_BYTES) {
       void reader.cancel().catch(() => {});
-      throw new Error(`more than ${MOST_BYTES} bytes`);
+      throw new TooLong();
     }
     pieces.push(value);
   }

@@ -19,7 +19,7 @@ const LONGEST_TOKEN = 8_000;
 export interface Tokens {
   /** The one that the server is sent: its `aud` is the deployment's. */
   readonly sent: string;
-  /** The seconds that it lives. */
+  /** The seconds that it lives, by the provider's own times; 0 if the provider tells none. */
   readonly seconds: number;
   readonly idToken: string;
   /** The `sub` of the id token; a renewed one must be of the same operator. */
@@ -137,17 +137,17 @@ export class OpenId {
     }
   }
 
-  /** Renews tokens by their refresh token. `undefined` if the provider gives no more; rejects if it does not answer. */
-  async renew(tokens: Tokens): Promise<Tokens | undefined> {
-    if (tokens.refreshToken === undefined) return undefined;
+  /** Renews tokens by their refresh token. Answers the same without one if the provider gives no more; rejects if it does not answer. */
+  async renew(tokens: Tokens): Promise<Tokens> {
+    const { refreshToken = '', ...rest } = tokens;
     const { server, client } = this;
-    const response = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), tokens.refreshToken, options(this.provider));
+    const response = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken, options(this.provider));
     if (response.status >= 500) throw new Error(`${this.host} answered ${response.status}`);
     try {
       const renewed = this.tokensOf(await oauth.processRefreshTokenResponse(server, client, response), tokens);
-      return renewed.subject === tokens.subject ? renewed : undefined;
+      return renewed.subject === tokens.subject ? renewed : rest;
     } catch {
-      return undefined;
+      return rest;
     }
   }
 
@@ -174,11 +174,11 @@ export class OpenId {
         `The token of ${this.host} has ${sent.token.length} bytes; the server reads ${LONGEST_TOKEN}. Have the issuer put fewer groups into it.`,
       );
     const { exp, iat } = sent.claims;
-    const seconds = typeof exp === 'number' && typeof iat === 'number' ? exp - iat : answer.expires_in;
+    const seconds = typeof exp === 'number' && typeof iat === 'number' ? exp - iat : (answer.expires_in ?? 0);
     const refreshToken = answer.refresh_token ?? before?.refreshToken;
     return {
       sent: sent.token,
-      seconds: Math.max(seconds ?? 0, 0),
+      seconds,
       idToken: answer.id_token ?? before?.idToken ?? '',
       subject: oauth.getValidatedIdTokenClaims(answer)?.sub ?? before?.subject ?? '',
       ...(refreshToken !== undefined && { refreshToken }),

@@ -11,6 +11,8 @@ import type * as OpenIdModule from './openid.js';
 const SCRIPT = '/dashboard/openid.js';
 /** The time before its end at which a token is renewed, in milliseconds; at most half of its life. */
 const MARGIN_MS = 60_000;
+/** The least time between two renewals, in milliseconds. */
+const RETRY_MS = 5_000;
 
 /** The provider of the deployment; `undefined` if it has none. */
 export async function deploymentsProvider(): Promise<Provider | null> {
@@ -48,53 +50,38 @@ export async function finishSignIn(provider: Provider, answer: ProviderAnswer): 
 
 /** The tokens of the operator, in this object alone. */
 class HeldTokens {
-  private renewedAt = Date.now();
-  private renewal: Promise<boolean> | undefined;
+  /** The moment from which the tokens are renewed, by this device's clock. */
+  private dueAt: number;
+  private renewal: Promise<void> | undefined;
 
   constructor(
     private readonly openId: OpenIdModule.OpenId,
     private tokens: OpenIdModule.Tokens,
-  ) {}
-
-  /** Sends a request with a token that holds. What the server refuses in spite of that is sent once more with a new token. */
-  readonly send: Credentials['send'] = async (path, init) => {
-    if (this.endsSoon()) await this.renew();
-    const { sent } = this.tokens;
-    const response = await withToken(sent)(path, init);
-    if (response.status !== 401) return response;
-    // Another request may have renewed it meanwhile. A token that is new and is refused will be refused again.
-    const isOther = sent !== this.tokens.sent || (Date.now() - this.renewedAt > MARGIN_MS && (await this.renew()));
-    return isOther ? withToken(this.tokens.sent)(path, init) : response;
-  };
-
-  private endsSoon(): boolean {
-    const lifeMs = this.tokens.seconds * 1_000;
-    return Date.now() > this.renewedAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 2);
+  ) {
+    this.dueAt = dueAtOf(tokens);
   }
 
+  /** Sends a request with a token that holds, if the provider renews it. */
+  readonly send: Credentials['send'] = async (path, init) => {
+    if (Date.now() >= this.dueAt) await this.renew();
+    return withToken(this.tokens.sent)(path, init);
+  };
+
   /** Renews the tokens, once for all requests that wait for it: a provider that rotates refresh tokens takes each of them once. */
-  private renew(): Promise<boolean> {
-    if (this.tokens.refreshToken === undefined) return Promise.resolve(false);
+  private renew(): Promise<void> {
     this.renewal ??= this.ask().finally(() => {
       this.renewal = undefined;
     });
     return this.renewal;
   }
 
-  private async ask(): Promise<boolean> {
+  private async ask(): Promise<void> {
     try {
-      const renewed = await this.openId.renew(this.tokens);
-      if (renewed) {
-        this.tokens = renewed;
-        this.renewedAt = Date.now();
-      } else {
-        const { refreshToken: _, ...rest } = this.tokens;
-        this.tokens = rest;
-      }
-      return renewed !== undefined;
+      this.tokens = await this.openId.renew(this.tokens);
+      this.dueAt = dueAtOf(this.tokens);
     } catch {
-      // The provider does not answer. The token may hold still, and the next request asks again.
-      return false;
+      // The provider does not answer. The token may hold still.
+      this.dueAt = Date.now() + RETRY_MS;
     }
   }
 
@@ -113,4 +100,10 @@ class HeldTokens {
     document.body.append(form);
     form.submit();
   }
+}
+
+function dueAtOf({ seconds, refreshToken }: OpenIdModule.Tokens): number {
+  if (refreshToken === undefined) return Number.POSITIVE_INFINITY;
+  const lifeMs = seconds * 1_000;
+  return Date.now() + Math.max(lifeMs - Math.min(MARGIN_MS, lifeMs / 2), RETRY_MS);
 }

@@ -1,7 +1,7 @@
 /** The failures of a sign-in at the provider, each as a sentence with what to do. */
 import * as oauth from 'oauth4webapi';
 
-import { Unanswered } from './bounded-fetch.js';
+import { TooLong, Unanswered } from './bounded-fetch.js';
 
 /** The most characters that are shown of a text of the provider. */
 const MOST = 200;
@@ -20,6 +20,8 @@ function sentenceOf(error: unknown, host: string, client: string): string {
   const here = location.origin + location.pathname;
   if (error instanceof Unanswered)
     return `${host} does not answer, or does not let this page ask it. Check that it is running, that JWT_ISSUER is its address, and that it allows requests from ${location.origin} (CORS). Until then, sign in with a token.`;
+  if (error instanceof TooLong)
+    return `${host} sends more than ${error.bytes.toLocaleString('en')} bytes, which is no OpenID Connect. Check that JWT_ISSUER is its address.`;
   if (error instanceof oauth.AuthorizationResponseError)
     return `${host} did not sign you in: ${told(error)}. Try again; if it stays so, ask the administrator of ${host}.`;
   if (error instanceof oauth.ResponseBodyError) {
