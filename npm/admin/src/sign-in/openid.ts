@@ -151,10 +151,14 @@ export class OpenId {
     }
   }
 
-  /** The form that signs out at the provider and leads back; `undefined` if it has no endpoint for that. */
-  signOutForm({ idToken }: Tokens, redirectUri: string): SignOutForm | undefined {
-    const action = this.endpoint('end_session_endpoint')?.href;
-    if (action === undefined) return undefined;
+  /** True if the provider has an endpoint at which operators sign out. */
+  get hasSignOut(): boolean {
+    return this.endpoint('end_session_endpoint') !== undefined;
+  }
+
+  /** The form that signs out at the provider and leads back. */
+  signOutForm({ idToken }: Tokens, redirectUri: string): SignOutForm {
+    const action = this.endpoint('end_session_endpoint')?.href ?? '';
     return { action, fields: { id_token_hint: idToken, client_id: this.provider.clientId, post_logout_redirect_uri: redirectUri } };
   }
 

@@ -45,7 +45,8 @@ async function goTo(openId: OpenIdModule.OpenId): Promise<void> {
 export async function finishSignIn(provider: Provider, answer: ProviderAnswer): Promise<Credentials> {
   const openId = await discover(provider);
   const held = new HeldTokens(openId, await openId.finish(ownAddress(), answer));
-  return { send: held.send, leave: () => held.leave(), again: () => goTo(openId) };
+  const again = () => goTo(openId);
+  return { send: held.send, again, ...(openId.hasSignOut && { leave: () => held.leave() }) };
 }
 
 /** The tokens of the operator, in this object alone. */
@@ -85,10 +86,9 @@ class HeldTokens {
     }
   }
 
-  /** Signs out at the provider, if it has an endpoint for that, which leaves this page. */
+  /** Signs out at the provider, which leaves this page. */
   leave(): void {
     const described = this.openId.signOutForm(this.tokens, ownAddress());
-    if (!described) return;
     const form = document.createElement('form');
     form.method = 'post';
     form.action = described.action;
