@@ -10,7 +10,7 @@ export const AUDIENCE = 'flags-api';
 const RESOURCE = 'urn:flags:api';
 
 /**
- * Starts a provider. Whoever signs in by the name of a role has that role; `nobody` has none.
+ * Starts a provider. An account has the role by which it is named; `nobody` has none.
  *
  * @param {number} port its port on this machine
  * @param {{ id: string, page: string, hasApi?: boolean, hasRefresh?: boolean }[]} clients `page`: the address of the dashboard. `hasApi`: the access
