@@ -20,6 +20,9 @@
 #   JWT_ISSUER, JWT_AUDIENCE    `iss` and `aud` of every token; required beside JWKS and JWKS_URL
 #   ROLE_CLAIM, ROLE_MAP        the claim with groups, roles or addresses, and the role that each gives
 #   ORGANIZATION_CLAIM          the claim with the organization of its members and administrators
+#   OIDC_CLIENT_ID              the public client by which operators sign in to the dashboard at JWT_ISSUER, which is then an address
+#   OIDC_SCOPES                 the scopes that the dashboard asks for, by default `openid profile email`
+#   OIDC_ORIGINS                the origins of the issuer's endpoints that stand elsewhere, separated by commas
 #   BREAK_GLASS_TOKEN_HASH      the SHA-256 hash, 64 hexadecimal digits, of a token that opens operators' routes when all others are lost.
 #                               Each of its uses is logged as an error, `"event":"break_glass"`: have the log alert somebody
 #   SERVICE_ROLE=on             lets Supabase's service key do everything
@@ -93,6 +96,9 @@ const edge :Workerd.Worker = (
     (name = "ROLE_CLAIM", fromEnvironment = "ROLE_CLAIM"),
     (name = "ROLE_MAP", fromEnvironment = "ROLE_MAP"),
     (name = "ORGANIZATION_CLAIM", fromEnvironment = "ORGANIZATION_CLAIM"),
+    (name = "OIDC_CLIENT_ID", fromEnvironment = "OIDC_CLIENT_ID"),
+    (name = "OIDC_SCOPES", fromEnvironment = "OIDC_SCOPES"),
+    (name = "OIDC_ORIGINS", fromEnvironment = "OIDC_ORIGINS"),
     (name = "BREAK_GLASS_TOKEN_HASH", fromEnvironment = "BREAK_GLASS_TOKEN_HASH"),
     (name = "SERVICE_ROLE", fromEnvironment = "SERVICE_ROLE"),
     (name = "USER_TAGS", fromEnvironment = "USER_TAGS"),

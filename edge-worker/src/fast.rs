@@ -87,7 +87,7 @@ pub fn fast_kind(method: &str, path: &str) -> u32 {
     let Some(route) = http::held_route(method, path) else { return 0 };
     let is_counted = route.limit == Limit::Evaluation && settings::held().is_some_and(|settings| settings.rate_limits.0.is_some());
     let headers = match route.handler {
-        Handler::Held(HeldHandler::Health | HeldHandler::Version) | Handler::Passed(_) => 0,
+        Handler::Held(HeldHandler::Health | HeldHandler::Version | HeldHandler::SignIn) | Handler::Passed(_) => 0,
         Handler::Held(HeldHandler::Evaluate) => Header::Authorization.bit() | Header::Unit.bit(),
         Handler::Held(HeldHandler::OfrepFlag) => Header::Authorization.bit() | Header::Origin.bit() | Header::Unit.bit(),
         Handler::Held(HeldHandler::OfrepFlags) => {

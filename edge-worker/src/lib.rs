@@ -27,6 +27,7 @@ mod hub;
 mod keys;
 mod limit;
 mod log;
+mod openid;
 mod outgoing;
 mod problem;
 mod query;

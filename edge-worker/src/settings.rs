@@ -13,6 +13,7 @@ use worker::{
 use crate::{
     auth,
     limit::{self, Rates},
+    openid,
     problem::Problem,
     relay,
     store::postgres::{self, Address},
@@ -26,6 +27,10 @@ const REQUIRED: &str = "any text; it is required beside JWKS and JWKS_URL";
 
 /// The form of a setting that names a claim.
 const CLAIM: &str = "the name of a claim such as groups, or a path such as realm_access.roles, outside of user_metadata";
+
+/// The form of `OIDC_CLIENT_ID`: without keys no token of the provider is valid, and the policy of the dashboard names the issuer's origin.
+const PUBLIC_CLIENT: &str =
+    "the id of a public client, at most 256 characters, beside JWKS or JWKS_URL and a JWT_ISSUER that begins with https://";
 
 /// The form of a setting that is a SHA-256 hash.
 const HASH: &str = "64 hexadecimal digits in lower case";
@@ -62,6 +67,12 @@ pub(crate) struct Settings {
     pub(crate) role_map: Option<String>,
     /// `ORGANIZATION_CLAIM`: the claim with the organization of a token; by default `app_metadata.organizationId`.
     pub(crate) organization_claim: Option<String>,
+    /// `OIDC_CLIENT_ID`: the public client by which operators sign in to the dashboard at `JWT_ISSUER`; by default they cannot.
+    pub(crate) oidc_client_id: Option<String>,
+    /// `OIDC_SCOPES`: the scopes that the dashboard asks for, separated by spaces; by default `openid profile email`.
+    pub(crate) oidc_scopes: Option<String>,
+    /// `OIDC_ORIGINS`: the origins of the issuer's endpoints that are not its own; by default none.
+    pub(crate) oidc_origins: Vec<String>,
     /// `BREAK_GLASS_TOKEN_HASH`: the SHA-256 hash of the break-glass token; by default there is no such token.
     pub(crate) break_glass_token_hash: Option<String>,
     /// `SERVICE_ROLE`: `on` or `off`; by default `off`. With `on`, Supabase's service key counts as a service.
@@ -180,6 +191,8 @@ impl Settings {
             text => Ok(text),
         };
         let (jwt_issuer, jwt_audience) = (required("JWT_ISSUER")?, required("JWT_AUDIENCE")?);
+        let may_sign_in = (jwks.is_some() || jwks_url.is_some()) && jwt_issuer.as_deref().and_then(openid::origin_of).is_some();
+        let oidc_client_id = checked("OIDC_CLIENT_ID", PUBLIC_CLIENT, &|id| may_sign_in && openid::is_client_id(id))?;
         let jwt_secret = checked("JWT_SECRET", "at least 32 bytes", &|secret| secret.len() >= SHORTEST_SECRET)?;
         let client_key = text("CLIENT_KEY")?;
         let is_other = |key: &str| client_key.as_deref() != Some(key);
@@ -195,6 +208,13 @@ impl Settings {
             role_claim: checked("ROLE_CLAIM", CLAIM, &auth::is_claim)?,
             role_map: checked("ROLE_MAP", "a JSON object from groups or addresses to roles", &auth::is_role_map)?,
             organization_claim: checked("ORGANIZATION_CLAIM", CLAIM, &auth::is_claim)?,
+            oidc_client_id,
+            oidc_scopes: checked("OIDC_SCOPES", "scopes separated by spaces, openid among them", &openid::are_scopes)?,
+            oidc_origins: list(checked(
+                "OIDC_ORIGINS",
+                "origins such as https://token.example, separated by commas, 8 at most",
+                &openid::are_origins,
+            )?),
             break_glass_token_hash: checked("BREAK_GLASS_TOKEN_HASH", HASH, &|text| Hash::from_hex(text).is_some())?,
             has_service_role: switch("SERVICE_ROLE", ON_OR_OFF)? == Some(true),
             user_tags: list(checked("USER_TAGS", "tags, separated by commas", &|list| list.split(',').all(|tag| !tag.trim().is_empty()))?),
@@ -271,10 +291,13 @@ mod tests {
             ("ROLE_CLAIM", "groups"),
             ("ROLE_MAP", r#"{"ops":"operator"}"#),
             ("ORGANIZATION_CLAIM", "org_id"),
+            ("OIDC_CLIENT_ID", "dashboard"),
+            ("OIDC_SCOPES", "openid groups"),
+            ("OIDC_ORIGINS", "https://a.example, https://b.example"),
             ("BREAK_GLASS_TOKEN_HASH", DIGITS),
             ("SERVICE_ROLE", "on"),
             ("USER_TAGS", "shop, chat"),
-            ("JWT_ISSUER", "i"),
+            ("JWT_ISSUER", "https://id.example"),
             ("JWT_AUDIENCE", "a"),
             ("RATE_LIMITS", "off"),
             ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
@@ -295,6 +318,9 @@ mod tests {
             role_claim: text("groups"),
             role_map: text(r#"{"ops":"operator"}"#),
             organization_claim: text("org_id"),
+            oidc_client_id: text("dashboard"),
+            oidc_scopes: text("openid groups"),
+            oidc_origins: vec!["https://a.example".to_owned(), "https://b.example".to_owned()],
             break_glass_token_hash: text(DIGITS),
             has_service_role: true,
             user_tags: vec!["shop".to_owned(), "chat".to_owned()],
@@ -302,7 +328,7 @@ mod tests {
             jwks_url: text("https://id.example/keys"),
             is_jwks_private: true,
             is_webhooks_private: true,
-            jwt_issuer: text("i"),
+            jwt_issuer: text("https://id.example"),
             jwt_audience: text("a"),
             rate_limits: RateLimits(None),
             client_address_header: text("X-Forwarded-For"),
@@ -335,6 +361,9 @@ mod tests {
             ("ROLE_CLAIM", "user_metadata.role"),
             ("ORGANIZATION_CLAIM", "user_metadata.organization"),
             ("ROLE_MAP", r#"{"ops":"root"}"#),
+            ("OIDC_CLIENT_ID", "dashboard"),
+            ("OIDC_SCOPES", "profile email"),
+            ("OIDC_ORIGINS", "*"),
             ("BREAK_GLASS_TOKEN_HASH", "tf_break_glass_0123456789abcdef0123456789abcdef"),
             ("BREAK_GLASS_TOKEN_HASH", &DIGITS[1..]),
             ("BREAK_GLASS_TOKEN_HASH", "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"),
@@ -369,6 +398,14 @@ mod tests {
             assert_eq!(lacks(&[("JWT_AUDIENCE", "a")]), Err("JWT_ISSUER"));
             assert_eq!(lacks(&[("JWT_ISSUER", "i"), ("JWT_AUDIENCE", "a")]), Ok(()));
         }
+        // A sign-in at an issuer without keys, or at one without an address, could only fail.
+        let issuer =
+            |issuer: &'static str| [("JWKS", KEYS), ("JWT_AUDIENCE", "a"), ("OIDC_CLIENT_ID", "dashboard"), ("JWT_ISSUER", issuer)];
+        assert!(read(&issuer("https://id.example/shop")).is_ok());
+        for text in ["us", "http://id.example", "https://id.example/?shop"] {
+            assert_eq!(read(&issuer(text)).map_err(|invalid| invalid.name), Err("OIDC_CLIENT_ID"), "{text}");
+        }
+        assert_eq!(read(&issuer("https://id.example")[1..]).map_err(|invalid| invalid.name), Err("OIDC_CLIENT_ID"));
         assert_eq!(read(&[("CLIENT_KEY", "k"), ("SERVER_KEY", "k")]).map_err(|invalid| invalid.name), Err("SERVER_KEY"));
     }
 
@@ -406,7 +443,7 @@ mod tests {
     }
 
     /// The names of all settings; a test compares the list with the names that the reader asks for.
-    const NAMES: [&str; 25] = [
+    const NAMES: [&str; 28] = [
         "CLIENT_KEY",
         "SERVER_KEY",
         "CLIENT_ORIGINS",
@@ -421,6 +458,9 @@ mod tests {
         "ROLE_CLAIM",
         "ROLE_MAP",
         "ORGANIZATION_CLAIM",
+        "OIDC_CLIENT_ID",
+        "OIDC_SCOPES",
+        "OIDC_ORIGINS",
         "BREAK_GLASS_TOKEN_HASH",
         "SERVICE_ROLE",
         "USER_TAGS",

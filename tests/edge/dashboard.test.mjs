@@ -26,17 +26,21 @@ after(async () => {
 
 const get = (path, options) => server.request(path, { method: 'GET', ...options });
 
-test('the page runs scripts of its own origin only, cannot be framed, and holds no key', async () => {
-  const page = await get(PATH);
-  assert.equal(page.status, 200);
-  assert.match(page.type, /^text\/html/);
-  const policy = new Map(
+/** The directives of a page's policy, each with its sources. */
+const policyOf = page =>
+  new Map(
     page.headers
       .get('content-security-policy')
       .split(';')
       .map(directive => directive.trim().split(/\s+/))
       .map(([name, ...sources]) => [name, sources.join(' ')]),
   );
+
+test('the page runs scripts of its own origin only, cannot be framed, and holds no key', async () => {
+  const page = await get(PATH);
+  assert.equal(page.status, 200);
+  assert.match(page.type, /^text\/html/);
+  const policy = policyOf(page);
   for (const [name, sources] of [
     ['default-src', "'none'"],
     ['script-src', "'self' 'wasm-unsafe-eval'"],
@@ -54,12 +58,49 @@ test('the page runs scripts of its own origin only, cannot be framed, and holds 
   assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
 });
 
+test('a deployment without a provider names none, and one with a provider tells pages what its issuer tells everyone', async () => {
+  const without = await get('/dashboard/sign-in');
+  assert.deepEqual([without.status, without.type, without.text], [200, 'application/json', '{}']);
+  assert.equal((await server.request('/dashboard/sign-in', { method: 'POST' })).status, 405);
+
+  const data = await dataFolder();
+  const settings = {
+    JWT_ISSUER: 'https://id.example/realms/shop',
+    JWT_AUDIENCE: 'flags',
+    JWKS_URL: 'https://keys.example/shop',
+    OIDC_CLIENT_ID: 'flags-dashboard',
+    OIDC_ORIGINS: 'https://token.example',
+  };
+  const own = await hostWorker({ data: data.path, settings });
+  try {
+    const told = await own.request('/dashboard/sign-in', { method: 'GET' });
+    const origins = ['https://id.example', 'https://token.example'];
+    assert.deepEqual(told.json(), {
+      openId: { audience: 'flags', clientId: 'flags-dashboard', issuer: settings.JWT_ISSUER, origins, scopes: 'openid profile email' },
+    });
+    assert.equal(told.headers.get('access-control-allow-origin'), null);
+    const [before, then] = [policyOf(await get(PATH)), policyOf(await own.request(PATH, { method: 'GET' }))];
+    for (const name of ['connect-src', 'form-action']) {
+      assert.equal(then.get(name), `'self' ${origins.join(' ')}`);
+      before.delete(name);
+      then.delete(name);
+    }
+    assert.deepEqual(then, before);
+    // The code of a provider's answer stands in the query.
+    assert.equal((await own.request(`${PATH}?code=a&state=b`, { method: 'GET' })).status, 200);
+  } finally {
+    await own.stop();
+    await data.remove();
+  }
+});
+
 test('every address in the page is one of its own files, and they are served', async () => {
   const { text } = await get(PATH);
   const addresses = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address).filter(address => address !== 'data:,');
   assert.deepEqual(addresses.sort(), ['/dashboard/main.css', '/dashboard/main.js']);
   assert.match((await get('/dashboard/main.js')).type, /^text\/javascript/);
   assert.match((await get('/dashboard/main.css')).type, /^text\/css/);
+  assert.match((await get('/dashboard/openid.js')).type, /^text\/javascript/);
   for (const path of [
     '/dashboard',
     '/dashboard/',

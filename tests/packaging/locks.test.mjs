@@ -9,7 +9,7 @@ import { run } from './project.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CARGO = ['', 'tests/bench/native', 'tests/fuzz', 'tests/providers/languages/rust'];
-const NPM = ['docs/site', 'npm', 'tests/bench/js', 'tests/bench/server', 'tests/providers'];
+const NPM = ['docs/site', 'npm', 'tests/bench/js', 'tests/bench/server', 'tests/dashboard', 'tests/providers'];
 /** The crates of the root's workspace on which the others depend. */
 const SHARED = ['sdk-core'];
 const CRATES = 'registry+https://github.com/rust-lang/crates.io-index';

@@ -2,7 +2,7 @@
 use worker::{Env, Response};
 
 use super::reply;
-use crate::{host::Host, problem::Problem};
+use crate::{host::Host, openid::Provider, problem::Problem};
 
 /// Scripts of our own only, and WebAssembly.
 const DEMO_POLICY: &str =
@@ -24,9 +24,19 @@ pub(crate) async fn demo(env: &Host) -> Result<Response, Problem> {
     page(html.into_bytes(), DEMO_POLICY)
 }
 
-/// The dashboard's page. It holds no key and no token: the operator types one in.
-pub(crate) async fn dashboard(env: &Env) -> Result<Response, Problem> {
-    page(fetch("/dashboard/index.html", env).await?.bytes().await?, DASHBOARD_POLICY)
+/// The dashboard's page. It holds no key and no token: the operator types one in, or signs in at the deployment's provider.
+pub(crate) async fn dashboard(env: &Host) -> Result<Response, Problem> {
+    let policy = dashboard_policy(Provider::of(&env.settings).as_ref());
+    page(fetch("/dashboard/index.html", env).await?.bytes().await?, &policy)
+}
+
+/// The policy of the dashboard. With a provider, the page may also send requests there, and post the form that signs out, from which the
+/// provider leads back here.
+fn dashboard_policy(provider: Option<&Provider<'_>>) -> String {
+    let Some(sources) = provider.map(Provider::sources) else { return DASHBOARD_POLICY.to_owned() };
+    DASHBOARD_POLICY
+        .replace("connect-src 'self'", &format!("connect-src 'self' {sources}"))
+        .replace("form-action 'none'", &format!("form-action 'self' {sources}"))
 }
 
 /// The page at the root: what this is, and what to do first. With `DEMO=on` it has the publishable key, and the way to the demo page.
@@ -79,6 +89,7 @@ fn content_type(path: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     /// The sources of a directive; `None` if the policy lacks it, and so leaves it to `default-src` or to no rule at all.
     fn sources<'p>(policy: &'p str, directive: &str) -> Option<Vec<&'p str>> {
@@ -91,14 +102,31 @@ mod tests {
 
     #[test]
     fn the_dashboard_is_framed_by_no_page_and_runs_only_its_own_files() {
-        for directive in ["default-src", "frame-ancestors", "base-uri", "form-action", "trusted-types"] {
-            assert_eq!(sources(DASHBOARD_POLICY, directive), Some(vec!["'none'"]), "{directive}");
+        let settings = Settings {
+            oidc_client_id: Some("dashboard".to_owned()),
+            oidc_origins: vec!["https://token.example".to_owned()],
+            jwt_issuer: Some("https://id.example/shop".to_owned()),
+            jwt_audience: Some("flags".to_owned()),
+            ..Settings::default()
+        };
+        let beside = ["'self'", "https://id.example", "https://token.example"].as_slice();
+        for (provider, connect, form) in [(None, &beside[..1], &["'none'"][..]), (Provider::of(&settings), beside, beside)] {
+            let policy = dashboard_policy(provider.as_ref());
+            for directive in ["default-src", "frame-ancestors", "base-uri", "trusted-types"] {
+                assert_eq!(sources(&policy, directive), Some(vec!["'none'"]), "{directive}");
+            }
+            for (directive, expected) in [
+                ("script-src", &["'self'", "'wasm-unsafe-eval'"][..]),
+                ("style-src", &["'self'"][..]),
+                ("img-src", &["'self'", "data:"][..]),
+                ("require-trusted-types-for", &["'script'"][..]),
+                ("connect-src", connect),
+                ("form-action", form),
+            ] {
+                assert_eq!(sources(&policy, directive).as_deref(), Some(expected), "{directive}");
+            }
+            assert_eq!(policy.split(';').count(), 10);
         }
-        assert_eq!(sources(DASHBOARD_POLICY, "script-src"), Some(vec!["'self'", "'wasm-unsafe-eval'"]));
-        for directive in ["style-src", "connect-src"] {
-            assert_eq!(sources(DASHBOARD_POLICY, directive), Some(vec!["'self'"]), "{directive}");
-        }
-        assert_eq!(sources(DASHBOARD_POLICY, "require-trusted-types-for"), Some(vec!["'script'"]));
     }
 
     #[test]

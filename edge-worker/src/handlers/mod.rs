@@ -17,6 +17,7 @@ pub(crate) mod point_in_time;
 pub(crate) mod program;
 mod question;
 pub(crate) mod ruleset;
+pub(crate) mod sign_in;
 pub(crate) mod watch;
 pub(crate) mod widget;
 mod written_flags;

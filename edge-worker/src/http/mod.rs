@@ -24,7 +24,7 @@ use crate::{
     auth::Caller,
     body, cors, cross_site,
     handlers::{
-        evaluate, health, ofrep, program,
+        evaluate, health, ofrep, program, sign_in,
         watch::{self, Watcher},
         widget,
     },
@@ -137,6 +137,7 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Unanswered> {
         HeldHandler::Evaluate => evaluate::many(&caller, asked)?,
         HeldHandler::Health => health::report(asked)?,
         HeldHandler::Version => health::version(),
+        HeldHandler::SignIn => sign_in::ways(asked.settings),
     };
     Ok(Answered::Answer(answer))
 }

@@ -79,6 +79,7 @@ pub(crate) enum HeldHandler {
     Evaluate,
     Health,
     Version,
+    SignIn,
 }
 
 /// A handler that asks the hub or reads a file of the worker's pages.
@@ -342,6 +343,7 @@ pub(crate) const ROUTES: &[Route] = &[
     PAGE.on("GET", "/demo/{file}", passed(PassedHandler::Asset)),
     READ_OWN.on("GET", "/api/admin/me", passed(PassedHandler::Me)),
     PAGE.on("GET", "/dashboard/admin/feature-flags", passed(PassedHandler::Dashboard)),
+    PAGE.on("GET", "/dashboard/sign-in", Handler::Held(HeldHandler::SignIn)),
     PAGE.on("GET", "/dashboard/{file}", passed(PassedHandler::Asset)),
 ];
 

@@ -8,6 +8,7 @@ import type * as PageEngine from './page-engine.js';
 import { createQueries } from './queries.js';
 import { createViews } from './router.js';
 import { SessionGate } from './session.js';
+import { receiveAnswer } from './sign-in/answer.js';
 import { SignIn } from './views/sign-in.js';
 import './tokens.css';
 import './style.css';
@@ -16,6 +17,7 @@ import './style.css';
 const CORE = '/dashboard/page-engine.js';
 const loadCore = async () => (await (import(CORE) as Promise<typeof PageEngine>)).loadCore();
 
+receiveAnswer();
 const queries = createQueries();
 // They stand behind `#`, so that no customer's id reaches a server's log.
 const router = createViews(createHashHistory());

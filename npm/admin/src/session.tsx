@@ -2,7 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
 
-import { type Api, createApi, take, withToken } from './api/client.js';
+import { type Api, createApi, take } from './api/client.js';
 import type { Me } from './api/model.js';
 import type { AdminClient } from './embed/props.js';
 import { Loading, ProblemNote } from './parts/states.js';
@@ -15,28 +15,45 @@ export interface Session {
   readonly signedInTo: string | undefined;
   /** Forgets the token; absent where a host's page has signed the operator in. */
   readonly signOut?: () => void;
+  /** Goes to the provider for new tokens and comes back to the view; absent where the operator signed in with a token. */
+  readonly signInAgain?: () => Promise<void>;
+}
+
+/** The credentials of an operator who signs in. */
+export interface Credentials {
+  /** Sends requests with their token. */
+  readonly send: AdminClient;
+  /** Signs out where they signed in; absent if that was here. */
+  readonly leave?: () => void;
+  /** Signs in once more where they signed in; absent if that was here. */
+  readonly again?: () => Promise<void>;
 }
 
 const SessionContext = createContext<Session | undefined>(undefined);
 
 /** Shows `children` to an operator, and `door` to everybody else. */
-export function SessionGate({ door, children }: { door: (signIn: (token: string) => Promise<void>) => ReactNode; children: ReactNode }) {
-  const [signedIn, setSignedIn] = useState<Caller>();
+export function SessionGate({
+  door,
+  children,
+}: {
+  door: (signIn: (credentials: Credentials) => Promise<void>) => ReactNode;
+  children: ReactNode;
+}) {
+  const [signedIn, setSignedIn] = useState<Caller & Credentials>();
   const queries = useQueryClient();
-  const signIn = useCallback(async (token: string) => {
-    setSignedIn(await callerOf(createApi(withToken(token)), environmentInAddress()));
+  const signIn = useCallback(async (credentials: Credentials) => {
+    setSignedIn({ ...credentials, ...(await callerOf(createApi(credentials.send), environmentInAddress())) });
   }, []);
-  const session = useMemo<Session | undefined>(
-    () =>
-      signedIn && {
-        ...signedIn,
-        signOut: () => {
-          queries.clear();
-          setSignedIn(undefined);
-        },
-      },
-    [signedIn, queries],
-  );
+  const session = useMemo<Session | undefined>(() => {
+    if (!signedIn) return undefined;
+    const { send: _, leave, again, ...caller } = signedIn;
+    const signOut = () => {
+      queries.clear();
+      setSignedIn(undefined);
+      leave?.();
+    };
+    return { ...caller, signOut, ...(again && { signInAgain: again }) };
+  }, [signedIn, queries]);
   return session ? <SessionContext value={session}>{children}</SessionContext> : door(signIn);
 }
 
@@ -50,7 +67,7 @@ export function HostSession({ send, environment, children }: { send: AdminClient
   return <SessionContext value={asked.data}>{children}</SessionContext>;
 }
 
-type Caller = Omit<Session, 'signOut'>;
+type Caller = Omit<Session, 'signOut' | 'signInAgain'>;
 
 /** Asks the server for the caller's name, and their role in an environment. */
 async function callerOf(api: Api, signedInTo: string | undefined): Promise<Caller> {

@@ -13,6 +13,7 @@ import { ContentContext, useShortcut } from './parts/shortcut.js';
 import { Loading, ProblemNote } from './parts/states.js';
 import { Toasts } from './parts/toasts.js';
 import { SessionAs, useRights, useSession } from './session.js';
+import { SignInAgain } from './sign-in/again.js';
 
 /** The frame in the role that the caller has in the environment: roles may differ from one to another. */
 export function Shell() {
@@ -33,7 +34,7 @@ export function Shell() {
 }
 
 function Frame({ refused }: { refused: Refusal | undefined }) {
-  const { me, signOut } = useSession();
+  const { me, signOut, signInAgain } = useSession();
   const environment = useEnvironment();
   const { readAll } = useRights();
   const { state: liveness, seenAt } = useLive(environment.name);
@@ -84,6 +85,7 @@ function Frame({ refused }: { refused: Refusal | undefined }) {
         <p className="banner" role="status">
           <strong>{SAID[liveness].text}.</strong> {seenAt !== undefined && `What you see is of ${clock(seenAt)}. `}
           {SAID[liveness].more}
+          {liveness === 'signedOut' && signInAgain && <SignInAgain again={signInAgain} />}
         </p>
       )}
       <main ref={content} tabIndex={-1}>
@@ -110,7 +112,7 @@ const SAID: Record<State, { text: string; more: string; isBad?: true }> = {
     more: 'Reads go on from the last good version; changes wait. Look at the log of the server, then start it again; the page asks again by itself.',
     isBad: true,
   },
-  signedOut: { text: 'The token has ended', more: 'Sign out, and sign in with a new one. Copy first what you have typed.', isBad: true },
+  signedOut: { text: 'The token has ended', more: 'Copy what you have typed, then sign in again.', isBad: true },
 };
 
 function EnvironmentChoice() {

@@ -55,16 +55,12 @@ fn dashboard() -> Result<()> {
         esbuild.arg(source.join("src/main.tsx")).args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
         esbuild.args(["--jsx=automatic", "--define:process.env.NODE_ENV=\"production\""]);
         process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL)?;
-        // The playground's core is no part of the first load.
-        let mut core = npm::tool("esbuild");
-        core.arg(source.join("src/page-engine.ts")).args([
-            "--bundle",
-            "--format=esm",
-            "--minify",
-            "--target=es2022",
-            "--log-level=warning",
-        ]);
-        process::run(core.arg(format!("--outdir={}", out.display())), npm::INSTALL)?;
+        // The playground's core and what speaks with a provider are no part of the first load.
+        for script in ["src/page-engine.ts", "src/sign-in/openid.ts"] {
+            let mut esbuild = npm::tool("esbuild");
+            esbuild.arg(source.join(script)).args(["--bundle", "--format=esm", "--minify", "--target=es2022", "--log-level=warning"]);
+            process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL)?;
+        }
         fs::copy(root::in_root("npm/client/dist/engine/engine.wasm"), out.join("engine.wasm"))?;
         let mut styles = npm::tool("esbuild");
         styles.arg(source.join("start.css")).args(["--bundle", "--minify", "--log-level=warning"]);

@@ -57,7 +57,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("operations", &[&PROMETHEUS], |extent| node::folder("tests/operations", extent)),
     of_build("worst-inputs", &[&VALGRIND], worst_inputs),
     of_build("browser", &[&CHROMIUM], |extent| node::folder("tests/browser", extent)),
-    of_build("dashboard", &[&CHROMIUM], |extent| node::folder("tests/dashboard", extent)),
+    of_build("dashboard", &[&CHROMIUM], dashboard),
     of_build("soak", &[], |extent| node::folder("tests/soak", extent)),
     of_build("client", &[&CHROMIUM], |extent| node::folder("tests/client", extent)),
     of_build("react", &[&CHROMIUM], |extent| node::folder("tests/react", extent)),
@@ -125,6 +125,12 @@ fn examples(extent: Extent) -> Result<Report> {
     }
 }
 
+/// Opens the dashboard in Chromium, also with a provider of `OpenID` Connect, which is a package of the tests' own.
+fn dashboard(extent: Extent) -> Result<Report> {
+    npm::ensure_folder("tests/dashboard")?;
+    node::folder("tests/dashboard", extent)
+}
+
 /// Asks the worker by OpenFeature's public providers, which are not changed; usually by those for JavaScript, because the others take
 /// minutes to build.
 fn providers(extent: Extent) -> Result<Report> {
@@ -184,7 +190,7 @@ fn sizes() -> Result<Report> {
     let edge = size::gzipped(&root::in_root(edge::MODULE))?;
     let engine = sdk::ENGINE.iter().map(|file| size::gzipped(&root::in_root(file))).sum::<Result<u64>>()?;
     let postgres = size::gzipped(&root::in_root(edge::POSTGRES_MODULE))?;
-    let mut limits = vec![("the worker", edge, 1_306_000), ("the worker for Postgres", postgres, 1_503_000)];
+    let mut limits = vec![("the worker", edge, 1_308_000), ("the worker for Postgres", postgres, 1_505_000)];
     limits.push(("the engine of a page, with its script", engine, size::ENGINE_GATE));
     limits.push(("the engine as a script", size::gzipped(&root::in_root(sdk::SCRIPT_ENGINE))?, size::SCRIPT_ENGINE_BUDGET));
     let dashboard = site::DASHBOARD.iter().map(|file| size::gzipped(&root::in_root(file))).sum::<Result<u64>>()?;

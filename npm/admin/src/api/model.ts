@@ -23,4 +23,5 @@ export type Webhook = Schemas['Webhook'];
 export type Delivery = Schemas['Delivery'];
 export type Import = Schemas['Import'];
 export type Difference = Schemas['Difference'];
+export type Provider = NonNullable<paths['/dashboard/sign-in']['get']['responses'][200]['content']['application/json']['openId']>;
 export type Me = paths['/api/admin/me']['get']['responses'][200]['content']['application/json'];

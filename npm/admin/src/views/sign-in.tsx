@@ -1,19 +1,27 @@
-/** Sign-in by a token of the issuer, an API token or the break-glass token. */
+/** Sign-in at the deployment's provider, or by a token of the issuer, an API token or the break-glass token. */
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { withToken } from '../api/client.js';
 import { Brand } from '../parts/brand.js';
 import { Field } from '../parts/field.js';
 import { ProblemNote } from '../parts/states.js';
 import { useSubmission } from '../parts/submission.js';
+import type { Credentials } from '../session.js';
+import { deploymentsProvider } from '../sign-in/provider.js';
+import { WithProvider } from '../sign-in/with-provider.js';
 
-export function SignIn({ signIn }: { signIn: (token: string) => Promise<void> }) {
+export function SignIn({ signIn }: { signIn: (credentials: Credentials) => Promise<void> }) {
   const [token, setToken] = useState('');
   const { isBusy, error, submit } = useSubmission();
+  const provider = useQuery({ queryKey: ['provider'], queryFn: deploymentsProvider });
   return (
     <main className="door">
       <Brand />
       <h1>Sign in</h1>
-      <form className="stack" onSubmit={event => submit(event, () => signIn(token.trim()))}>
+      {provider.isError && <ProblemNote error={provider.error} onRetry={() => void provider.refetch()} />}
+      {provider.data && <WithProvider provider={provider.data} signIn={signIn} />}
+      <form className="stack" onSubmit={event => submit(event, () => signIn({ send: withToken(token.trim()) }))}>
         <Field label="Token" hint="Of your identity provider, an API token, or the break-glass token. It stays in this page's memory.">
           {props => (
             <input
@@ -29,7 +37,7 @@ export function SignIn({ signIn }: { signIn: (token: string) => Promise<void> })
           )}
         </Field>
         {error !== undefined && <ProblemNote error={error} />}
-        <button type="submit" className="accent" disabled={isBusy}>
+        <button type="submit" className={provider.data ? undefined : 'accent'} disabled={isBusy}>
           {isBusy ? 'One moment…' : 'Sign in'}
         </button>
       </form>
