@@ -16,7 +16,7 @@ pub(crate) struct Budget {
     pub(super) contents: Contents,
 }
 
-/// What a definition holds of the contents that a document has bounds for, beside its patterns.
+/// The contents of a definition that a document has bounds for, beside its patterns.
 #[derive(Clone, Copy)]
 pub(crate) struct Contents {
     /// Bytes of canonical JSON of values.

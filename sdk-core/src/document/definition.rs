@@ -49,8 +49,8 @@ pub(crate) struct Outermost {
 
 /// The compiled tables and the errors of one flag or segment.
 pub(crate) struct Part {
-    /// Empty if the part has errors. The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants. Its draws have no keys yet, and a
-    /// condition that names a segment holds the place of that use among `segments`.
+    /// The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants; empty if the definition has an
+    /// error. Its draws have no keys yet, and a condition that names a segment holds the place of that use among `segments`.
     pub(crate) tables: Image,
     pub(crate) segments: SegmentUses,
     /// The first errors, and the number of all.

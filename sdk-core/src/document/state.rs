@@ -23,7 +23,7 @@ pub(crate) const ROLLOUT: &str = "rollout";
 pub struct FlagState {
     /// `None` if the text has an error.
     pub(crate) state: Option<State>,
-    /// False if the text is no JSON object as documents have it.
+    /// False if the text is no JSON within the limits of a document.
     pub(crate) is_readable: bool,
     /// The first errors, and the number of all.
     pub(crate) errors: Vec<DocumentError>,

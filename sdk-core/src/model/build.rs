@@ -48,7 +48,7 @@ impl Room {
 
     /// The most scalars of lists that room is made for at once. Room for a scalar is longer than a short one's text, so that for one scalar
     /// again and again it would be many times the document; the tables of a document with more scalars grow.
-    const MOST_LISTED: usize = 1 << 20;
+    const MOST_LISTED: usize = 5 << 18;
 
     /// The words, the number of scalars and their bytes, with those of lists.
     fn with_lists(&self) -> [usize; 3] {
