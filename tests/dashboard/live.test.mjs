@@ -83,7 +83,8 @@ test('what an operator types in a search, a dialog and an editor stays while oth
   assert.equal(await page.getByLabel('Search flags').inputValue(), 'type');
 
   await visit(page, '/flags/typed');
-  await page.getByText('Edit the definition').click();
+  // The cards above are still being read: a pointer would press where the editor stands, and let go where it stood.
+  await page.getByText('Edit the definition').press('Enter');
   const text = page.getByLabel('Definition, as JSON');
   await text.fill('{ "description": "being typ');
   await change({ featureName: 'typed', customerId: 'customer-2', enabled: false });

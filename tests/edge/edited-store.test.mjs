@@ -191,6 +191,22 @@ const LAUNDERED = {
   ],
 };
 
+test('what a record says is gone only where a later record erases it', async () => {
+  const [{ payload }] = await server.sql(['SELECT payload FROM feature_flag_changes WHERE sequence = 4']);
+  assert.deepEqual(await server.sql(['UPDATE feature_flag_changes SET payload = NULL WHERE sequence = 4']), []);
+  for (const path of ['/api/admin/changes/verify', '/api/admin/changes/verify?full=true']) {
+    const { valid, broken } = await done(path, undefined, 'GET');
+    assert.deepEqual([valid, broken], [false, 'the payload of record 4 is gone, and no record erases it']);
+  }
+  const triggers = await server.sql([
+    "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'feature_flag_changes_are_not_%'",
+  ]);
+  assert.equal(triggers.length, WITHOUT_TRIGGERS.length);
+  const back = ['UPDATE feature_flag_changes SET payload = ? WHERE sequence = 4', payload];
+  assert.deepEqual(await server.sql(...WITHOUT_TRIGGERS, back, ...triggers.map(({ sql }) => [sql])), []);
+  assert.equal((await verify()).valid, true);
+});
+
 test('no edit becomes a baseline when the store is opened', async () => {
   await server.stop();
   try {

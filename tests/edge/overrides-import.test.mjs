@@ -139,6 +139,19 @@ test('an import that is sent again takes nothing twice, and one under another id
   assert.equal((await send(lines, 'again', '&mode=replace')).json().code, 'OTHER_MODE');
 });
 
+test('other lines under the id of an import are refused, and none is passed over as if it were taken', async () => {
+  const lines = many(300, index => customer(`told-${index}`, { chat: true }));
+  const first = (await send(lines, 'told')).json();
+  for (const others of [[customer('told-other', { chat: true })], [...lines.slice(0, -1), customer('told-other', { chat: true })]]) {
+    const refused = await send(others, 'told');
+    assert.deepEqual([refused.status, refused.json().code], [409, 'OTHER_LINES']);
+  }
+  assert.deepEqual(await values('chat', ['told-other']), [[false, 'default']]);
+  // The beginning of the same lines, which is all that a client may know, is no fault.
+  for (const same of [lines, lines.slice(0, 7), [...lines, '', '']]) assert.equal((await send(same, 'told')).status, 200);
+  assert.equal((await progressOf('told')).changed, first.changed);
+});
+
 test('a bad line stops the import behind the lines before it, and a mended one goes on', async () => {
   const lines = many(900, index => customer(`stop-${index}`, { chat: true }));
   const bad = [...lines];

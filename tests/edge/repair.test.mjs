@@ -87,6 +87,29 @@ test('a flag that no longer compiles is left out and listed as an error, and can
   });
 });
 
+test('a row that is no JSON leaves out its own flag alone, which a kill or an import puts right', async () => {
+  for (const [kind, text, pointer] of [
+    ['state', '{"enabled":tru', '/flags/bad/enabled'],
+    ['state', '', '/flags/bad/enabled'],
+    ['flag', '{"default":', '/flags/bad'],
+  ]) {
+    await spoilt([write(kind, 'bad', text)], async server => {
+      assert.deepEqual(await values(server), [true, 'FLAG_NOT_FOUND', false], text);
+      assert.deepEqual(await health(server), [200, 1]);
+      assert.deepEqual(await listed(server), [['good', 'rolled'], [pointer]]);
+      await kill(server, 'bad');
+      await done(server, '/api/admin/document', DOCUMENT, 'PUT');
+      await isWhole(server);
+      assert.deepEqual(await values(server), [true, false, false], 'the kill holds');
+    });
+    await spoilt([write(kind, 'bad', text)], async server => {
+      await done(server, '/api/admin/document?state=replace', DOCUMENT, 'PUT');
+      await isWhole(server);
+      assert.deepEqual(await values(server), [true, true, false]);
+    });
+  }
+});
+
 test('a past version leaves out what the present one does', async () => {
   // Deeper than a document may be, which refuses the document and not the flag alone.
   const deep = `{"default":"on","metadata":{"deep":${'['.repeat(500)}${']'.repeat(500)}}}`;

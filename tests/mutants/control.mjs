@@ -4,6 +4,20 @@
  */
 export const controlMutants = [
   {
+    name: 'a flag whose state cannot be read is on for everyone',
+    file: 'edge-worker/control/src/rows/compose.rs',
+    find: 'const NO_STATE: &str = r#"{"enabled":null}"#;',
+    replacement: 'const NO_STATE: &str = "{}";',
+    tests: 'sound_rows',
+  },
+  {
+    name: 'a row that is no JSON is left out in silence',
+    file: 'edge-worker/control/src/rows/compose.rs',
+    find: 'if found.is_empty() { ["null"].into() } else { found }',
+    replacement: 'found',
+    tests: 'sound_rows',
+  },
+  {
     name: 'a scheduled command leaves its schedule pending',
     file: 'edge-worker/control/src/schedules.rs',
     find: 'outcome.writes.push((RowKey::of(RowKind::Schedule, id), None));',

@@ -49,8 +49,8 @@ export const hubMutants = [
   {
     name: 'a fault does not end what was found to hold',
     file: 'edge-worker/src/hub/verification.rs',
-    find: 'let good = if fault.is_none() { Some(written(&self.run)?) } else { None };',
-    replacement: 'let good = if fault.is_none() { Some(written(&self.run)?) } else { store.verification(Verification::Good)? };',
+    find: 'map(|good| Run { is_doubted: true, ..good }),',
+    replacement: 'map(|good| Run { is_doubted: false, ..good }),',
     tests: 'verification',
   },
   {
@@ -59,6 +59,34 @@ export const hubMutants = [
     find: 'if self.run.sequence + 1 == self.run.from\n            &&',
     replacement: 'if false\n            &&',
     tests: 'verification',
+  },
+  {
+    name: 'a fault makes the record forgotten that the last good verification ended at',
+    file: 'edge-worker/src/hub/verification.rs',
+    find: 'Some(_) => kept(store, Verification::Good)?.map(',
+    replacement: 'Some(_) => None::<Run>.map(',
+    tests: 'verification',
+  },
+  {
+    name: 'a payload may be gone without a record that erases it',
+    file: 'edge-worker/src/store/sqlite/comparison.rs',
+    find: "sequence IN (SELECT payload ->> '$.erases' FROM feature_flag_changes WHERE action = 'trail.erase') AS is_good",
+    replacement: '1 AS is_good',
+    tests: 'verification',
+  },
+  {
+    name: 'a schedule whose job is missing is never carried out',
+    file: 'edge-worker/src/hub/schedules.rs',
+    find: '        None => true,\n    };',
+    replacement: '        None => false,\n    };',
+    tests: 'hub::schedules',
+  },
+  {
+    name: 'other lines under the id of an import are passed over',
+    file: 'edge-worker/src/hub/admin/taken_lines.rs',
+    find: 'before.behind(lines).0.to_hex() == *hash',
+    replacement: 'before.behind(lines).0.to_hex() != *mark.to_string()',
+    tests: 'hub::admin::taken_lines',
   },
   {
     name: 'records cost a slice nothing',

@@ -114,6 +114,29 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_somebody_edited_leaves_out_its_own_flag_alone() {
+        for (kind, text, pointer) in [
+            (RowKind::State, r#"{"enabled":tru"#, "/flags/a/enabled"),
+            (RowKind::State, "", "/flags/a/enabled"),
+            (RowKind::State, "[]", "/flags/a/enabled"),
+            (RowKind::Flag, r#"{"type":"#, "/flags/a"),
+            (RowKind::Flag, "", "/flags/a"),
+            (RowKind::Flag, "{},7,", "/flags/a"),
+        ] {
+            let mut held = rows(r#", "flags": { "a": { "enabled": true }, "b": {} }"#);
+            held.insert(RowKey::of(kind, "a"), text.into());
+            check(&held, &["b"], &[pointer], true);
+        }
+        // Spaces that no release writes change nothing: the state is not lost.
+        for (kind, text) in [(RowKind::State, " {\"enabled\":false} "), (RowKind::Flag, " {} ")] {
+            let mut held = rows(r#", "flags": { "a": { "enabled": false }, "b": {} }"#);
+            held.insert(RowKey::of(kind, "a"), text.into());
+            check(&held, &["a", "b"], &[], true);
+            assert!(held.compose(false).contains(r#""a":{"enabled":false}"#), "{text}");
+        }
+    }
+
+    #[test]
     fn a_member_that_concerns_every_flag_leaves_nothing_to_serve() {
         for (member, bad) in [("private", "true"), ("environment", "7")] {
             let mut held = rows(r#", "environment": "test", "private": ["plan"], "flags": { "a": {} }"#);

@@ -287,9 +287,13 @@ impl FlagHub {
         }
     }
 
-    /// Sets the alarm, which the runtime gives up if it failed often.
+    /// Sets the alarm, which the runtime gives up if it failed often, to the earliest job, those of schedules among them.
     fn open(&self) -> Result<(), Problem> {
-        if self.store.access()? == Access::Write { self.arm() } else { Ok(()) }
+        if self.store.access()? != Access::Write {
+            return Ok(());
+        }
+        schedules::mend_jobs(&self.store, clock::now())?;
+        self.arm()
     }
 
     /// Refuses requests that would misread or spoil a store that a later release wrote.

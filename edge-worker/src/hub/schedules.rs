@@ -1,11 +1,12 @@
 //! Carries out scheduled requests when they are due.
 //!
-//! The job of a schedule stands and falls with its row: [`jobs_of`] derives it from the rows that a version writes, in one transaction. The
+//! The job of a schedule stands and falls with its row: [`jobs_of`] derives it from the rows that a version writes, in one transaction, and a
+//! hub that opens its store writes those that are missing. The
 //! version that carries a request out, or records its refusal, removes the row; so a crash neither loses a schedule nor repeats one.
 use control::{
     CommandOutcome,
     change::{Actor, BREAK_GLASS},
-    rows::{RowKey, RowKind, Rows},
+    rows::{RowKey, RowKind},
     schedules::{Schedule, refused, refused_row, unreadable},
 };
 use sdk_core::Millis;
@@ -15,7 +16,7 @@ use crate::{
     problem::Problem,
     settings,
     store::{
-        Commit, Conflict, Read, Store,
+        Commit, Conflict, Read, Store, Wanted,
         jobs::{Job, JobKey},
     },
 };
@@ -46,11 +47,24 @@ fn job_key(id: &str) -> JobKey {
     JobKey { kind: JOB.to_owned(), payload: id.to_owned() }
 }
 
-/// Writes the jobs of all pending schedules.
-pub(super) fn put_jobs(store: &impl Store, rows: &Rows, now: Millis) -> Result<(), Problem> {
+/// Writes the jobs of pending schedules where they are missing or come too late: a restore brings rows without jobs, and an edit of the store's
+/// file may take one away. The moment that counts is the row's; only a job that was tried waits longer.
+pub(super) fn mend_jobs(store: &impl Store, now: Millis) -> Result<(), Problem> {
+    let rows = store.rows(Wanted::Kind(RowKind::Schedule))?;
     let pending: Vec<_> = rows.of(RowKind::Schedule).map(|(id, text)| (RowKey::of(RowKind::Schedule, id), Some(text.to_owned()))).collect();
-    let commit = Commit { jobs: &jobs_of(&pending), ..Commit::default() };
-    store.commit(store.newest()?, &commit, now)?.map_err(|Conflict| Problem::conflict())?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let held = store.jobs(Some(&[JOB]), u32::MAX)?;
+    let is_late = |key: &JobKey, job: &Job| match held.iter().find(|(known, _)| known == key) {
+        Some((_, known)) => known.due > job.due && known.failures == 0 && known.error.is_none(),
+        None => true,
+    };
+    let late: Vec<_> = jobs_of(&pending).into_iter().filter(|(key, job)| job.as_ref().is_some_and(|job| is_late(key, job))).collect();
+    if !late.is_empty() {
+        let commit = Commit { jobs: &late, ..Commit::default() };
+        store.commit(store.newest()?, &commit, now)?.map_err(|Conflict| Problem::conflict())?;
+    }
     Ok(())
 }
 
@@ -80,6 +94,9 @@ impl FlagHub {
         };
         let obstacle = schedule.obstacle(&ground.rows, now);
         drop(ground);
+        if now < schedule.step.at {
+            return self.put_schedule_job(id, Some(Job { due: schedule.step.at, failures: 0, error: None }), now);
+        }
         if !is_open {
             return self.end_refused(&schedule, ("ENVIRONMENT_NOT_FOUND", "the environment was closed"), now);
         }
@@ -146,12 +163,26 @@ mod tests {
         // Of another release: due at once, to be refused, and then never.
         assert_eq!(due(&[(key.clone(), Some(row(2, 9_000)))]), [("s-1".to_owned(), Some(Millis(0)))]);
         assert_eq!(due(&unreadable("s-1", &row(2, 9_000)).writes), [("s-1".to_owned(), None)]);
+    }
 
-        // A restore brings rows without jobs.
-        let (store, mut rows) = (Sqlite::new(Memory::new()), Rows::default());
-        rows.insert(key, text);
-        put_jobs(&store, &rows, Millis(1)).unwrap_or_else(|problem| panic!("{}", problem.why()));
-        let jobs = store.jobs(Some(&[JOB]), 9).unwrap();
-        assert_eq!(jobs.iter().map(|(key, job)| (&*key.payload, job.due)).collect::<Vec<_>>(), [("s-1", Millis(9_000))]);
+    #[test]
+    fn a_job_that_is_missing_or_late_is_written_again_when_the_store_is_opened() {
+        let store = Sqlite::new(Memory::new());
+        let writes = [(RowKey::of(RowKind::Schedule, "s-1"), Some(row(1, 9_000)))];
+        store.commit(store.newest().unwrap(), &Commit { writes: &writes, ..Commit::default() }, Millis(1)).unwrap().unwrap();
+        let job = |due, error: Option<&str>| Job { due: Millis(due), failures: 0, error: error.map(str::to_owned) };
+        for (held, expected) in [
+            (None, job(9_000, None)),
+            (Some(job(10_000, None)), job(9_000, None)),
+            // Carried out too early, it waits for the row's moment.
+            (Some(job(8_000, None)), job(8_000, None)),
+            // Its gate is closed: the next attempt comes later.
+            (Some(job(10_000, Some("GATE_CLOSED"))), job(10_000, Some("GATE_CLOSED"))),
+        ] {
+            let commit = Commit { jobs: &[(job_key("s-1"), held)], ..Commit::default() };
+            store.commit(store.newest().unwrap(), &commit, Millis(1)).unwrap().unwrap();
+            mend_jobs(&store, Millis(1)).unwrap_or_else(|problem| panic!("{}", problem.why()));
+            assert_eq!(store.jobs(Some(&[JOB]), 9).unwrap(), [(job_key("s-1"), expected)]);
+        }
     }
 }

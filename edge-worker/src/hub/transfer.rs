@@ -171,7 +171,7 @@ impl FlagHub {
         let outcome = settle(&ground.rows, &wish.before, wish.from.as_deref(), actor.at)?;
         self.commit(&actor, Decision { ground, outcome, secrets: None }, None, |_, _| Ok(String::new()))?;
         // A backup has no jobs.
-        schedules::put_jobs(&self.store, &self.ground()?.rows, clock::now())
+        schedules::mend_jobs(&self.store, clock::now())
     }
 
     /// Refuses to restore over a store that an operator has written to. The import of a new deployment's own document does not count.

@@ -4,8 +4,8 @@
 //! tables that the hub serves from with the history of rows. Each slice reads a bounded number of rows in one turn of the hub, and other
 //! requests are carried out between slices. The requests that ask for the result carry the slices out: no work is done that nobody waits
 //! for, and two requests share one verification. Its state is stored between slices, so that it goes on after a crash; and where one ended
-//! that found no fault, the next begins. A full verification begins at the first record, relies on no stored state, and after a crash begins
-//! again.
+//! that found no fault, the next begins. A full verification begins at the first record, takes nothing for true that the store keeps, and
+//! after a crash begins again. Both look for the record at which the last good one ended.
 use std::{collections::VecDeque, task::Poll, time::Duration};
 
 use control::change::{Hash, Verifier};
@@ -105,12 +105,16 @@ struct Run {
     proved_from: Option<u64>,
     /// The position among the rows that serve; `None` as long as records are verified.
     compared: Option<ComparisonPlace>,
+    /// True if a later verification found a fault: the next begins at the first record, and still looks for the record this one ended at.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    is_doubted: bool,
 }
 
 impl Run {
     fn full() -> Self {
         let head = Hash::NONE.to_hex();
-        Self { from: 1, since: None, sequence: 0, version: 0, head, rows: None, proved_from: Some(1), compared: None }
+        let proved_from = Some(1);
+        Self { from: 1, since: None, sequence: 0, version: 0, head, rows: None, proved_from, compared: None, is_doubted: false }
     }
 
     /// A verification of what is newer than what this one has found to hold.
@@ -185,7 +189,7 @@ impl Walk {
 
     /// A new verification: behind the last one that found no fault, or of everything.
     fn begun(store: &impl Read, is_full: bool) -> Result<Self, Problem> {
-        let good = if is_full { None } else { kept(store, Verification::Good)? };
+        let good = if is_full { None } else { kept(store, Verification::Good)?.filter(|good| !good.is_doubted) };
         let is_own = good.is_none();
         Ok(Self::of(good.map_or_else(Run::full, Run::next), is_own))
     }
@@ -227,9 +231,12 @@ impl Walk {
             }
         };
         if is_kept {
-            // After a fault no earlier result is relied upon.
-            let good = if fault.is_none() { Some(written(&self.run)?) } else { None };
-            keep(store, Verification::Good, good.as_deref())?;
+            // After a fault no earlier result is relied upon; but the record it ended at must stay.
+            let good = match &fault {
+                None => Some(self.run.clone()),
+                Some(_) => kept(store, Verification::Good)?.map(|good| Run { is_doubted: true, ..good }),
+            };
+            keep(store, Verification::Good, good.as_ref().map(written).transpose()?.as_deref())?;
             keep(store, Verification::Running, None)?;
         }
         let is_valid = fault.is_none();
@@ -239,7 +246,7 @@ impl Walk {
     /// Verifies records.
     fn verify(&mut self, store: &impl Read, budget: &mut Budget) -> Result<Progress, Problem> {
         if self.run.sequence + 1 == self.run.from
-            && let Some(fault) = self.lost_head(store)?
+            && let Some(fault) = lost_head(store)?
         {
             return Ok(Progress::Fault(fault));
         }
@@ -291,15 +298,6 @@ impl Walk {
         Ok(Progress::More)
     }
 
-    /// The fault where the record that an earlier verification ended at is no longer there, or another one.
-    fn lost_head(&self, store: &impl Read) -> Result<Option<String>, Problem> {
-        let sequence = self.run.sequence;
-        let found = if sequence == 0 { None } else { store.records(sequence - 1, 1)?.pop() };
-        let is_there =
-            sequence == 0 || found.is_some_and(|record| record.link.sequence == sequence && record.hashes.chain.to_hex() == self.run.head);
-        Ok((!is_there).then(|| format!("record {sequence}, which an earlier verification found, is missing or was altered")))
-    }
-
     /// Compares what serves with the history of rows.
     fn compare(&mut self, store: &impl Read, place: &ComparisonPlace, budget: &mut Budget) -> Result<Progress, Problem> {
         match store.compare(self.run.since, place, budget.rows)? {
@@ -318,6 +316,15 @@ impl Walk {
         let proved_from = proved_from.filter(|_| valid == Some(true));
         Trail { broken, head: head.clone(), of: None, proved_from, records: *sequence, state, valid, verified_from: *from }
     }
+}
+
+/// The fault where the record that the last good verification ended at is no longer there, or another one. A full verification looks for it
+/// too: of a trail without its newest records nothing else tells.
+fn lost_head(store: &impl Read) -> Result<Option<String>, Problem> {
+    let Some(Run { sequence, head, .. }) = kept(store, Verification::Good)?.filter(|good| good.sequence > 0) else { return Ok(None) };
+    let found = store.records(sequence - 1, 1)?.pop();
+    let is_there = found.is_some_and(|record| record.link.sequence == sequence && record.hashes.chain.to_hex() == head);
+    Ok((!is_there).then(|| format!("record {sequence}, which an earlier verification found, is missing or was altered")))
 }
 
 /// A state that an earlier request left; `None` if there is none, or if it is a later release's.
@@ -438,13 +445,37 @@ mod tests {
     }
 
     #[test]
+    fn a_payload_is_gone_only_where_a_record_erases_it() {
+        let store = Sqlite::new(Memory::new());
+        write(&store, 3);
+        assert_eq!(verify(&store, false, false).1.valid, Some(true));
+        edit(&store, edits::LOST_PAYLOAD);
+        for is_full in [false, true] {
+            assert_eq!(
+                verify(&store, is_full, false).1.broken.as_deref(),
+                Some("the payload of record 2 is gone, and no record erases it")
+            );
+        }
+        let head = store.head().unwrap();
+        let link = control::change::Link { sequence: 4, version: 3 };
+        let rows = crate::hub::written_rows::hash_of(&store, 3).unwrap().unwrap();
+        let erasure = Record::seal(&Change::erasure(2), &Actor::system("she asked", Millis(4)), link, "e", rows, head.chain);
+        let commit = Commit { records: &[erasure], erase: Some(2), ..Commit::default() };
+        store.commit(store.newest().unwrap(), &commit, Millis(4)).unwrap().unwrap();
+        assert_eq!(verify(&store, true, false).1.valid, Some(true));
+    }
+
+    #[test]
     fn a_trail_that_lost_its_newest_records_is_broken() {
         let store = Sqlite::new(Memory::new());
         write(&store, 3);
         assert_eq!(verify(&store, false, false).1.valid, Some(true));
         edit(&store, edits::LOST_END);
-        let (_, view) = verify(&store, false, false);
-        assert_eq!(view.broken.as_deref(), Some("record 3, which an earlier verification found, is missing or was altered"));
+        // Neither a verification of everything nor the one before it makes the loss forgotten.
+        for is_full in [true, false, true] {
+            let (_, view) = verify(&store, is_full, false);
+            assert_eq!(view.broken.as_deref(), Some("record 3, which an earlier verification found, is missing or was altered"));
+        }
     }
 
     #[test]

@@ -69,13 +69,15 @@ pub(crate) enum ComparisonStep {
     Versions,
     /// The versions that rows name.
     Origins,
+    /// Records without a payload.
+    Erased,
 }
 
 /// The position of a comparison: behind what it has looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ComparisonPlace {
     pub(crate) step: ComparisonStep,
-    /// A version or a page.
+    /// A version, a page or the number of a record.
     pub(crate) version: i64,
     pub(crate) kind: String,
     pub(crate) name: String,

@@ -387,23 +387,27 @@ impl Builder {
         // Four to eight symbols share an entry of the directory.
         let directory_bits = (symbols.hashes.len() / 4).checked_ilog2().unwrap_or(0);
         let order = by_hash(mem::take(&mut symbols.hashes), directory_bits);
-        if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
+        if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [a, b] if a.hash() == b.hash())) {
             return None;
         }
         // Sorted by their hash, a symbol's number is where its scalar stands in the bytes, or in a program its place in the row.
-        let (mut renumbered, mut starts) = (vec![0; order.len()], Vec::with_capacity(order.len() + 1));
-        if symbol_width == Exact::WIDTH {
+        let is_exact = symbol_width == Exact::WIDTH;
+        let (mut renumbered, mut directory) = (vec![0; order.len()], Vec::with_capacity((1 << directory_bits) + 1));
+        if is_exact {
             self.bytes.reserve_exact(symbols.scalars.len());
         }
-        for (index, (_, old)) in (0..).zip(&order) {
-            let number = if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { index };
-            *renumbered.get_mut(*old as usize)? = number;
-            starts.push(number);
-            if symbol_width == Exact::WIDTH {
-                self.bytes.extend_from_slice(symbols.scalar(*old)?);
+        for (index, each) in (0..).zip(&order) {
+            let number = if is_exact { place(self.bytes.len()) } else { index };
+            *renumbered.get_mut(each.number() as usize)? = number;
+            while directory.len() <= entry_of(each.hash(), directory_bits) {
+                directory.push(number);
+            }
+            if is_exact {
+                self.bytes.extend_from_slice(symbols.scalar(each.number())?);
             }
         }
-        starts.push(if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { place(order.len()) });
+        let end = if is_exact { place(self.bytes.len()) } else { place(order.len()) };
+        directory.resize((1 << directory_bits) + 1, end);
         drop(symbols);
         for list in &self.lists {
             let list = self.code.get_mut(range(*list))?;
@@ -413,20 +417,10 @@ impl Builder {
             list.sort_unstable();
         }
         drop(renumbered);
-        let mut directory = Vec::with_capacity((1 << directory_bits) + 1);
-        for (index, (hash, _)) in order.iter().enumerate() {
-            while directory.len() <= entry_of(*hash, directory_bits) {
-                directory.push(*starts.get(index)?);
-            }
-        }
-        directory.resize((1 << directory_bits) + 1, *starts.last()?);
-        let words: Vec<u32> = if symbol_width == Exact::WIDTH {
-            Vec::new()
-        } else {
-            order.iter().flat_map(|(hash, _)| [*hash as u32, (*hash >> 32) as u32]).collect()
-        };
+        let words: Vec<u32> =
+            if is_exact { Vec::new() } else { order.iter().flat_map(|each| [each.hash() as u32, (each.hash() >> 32) as u32]).collect() };
         let count = place(order.len());
-        drop((order, starts));
+        drop(order);
         self.moments.sort_unstable();
         self.moments.dedup();
         self.write(&Index { symbols: &words, count, directory_bits, directory: &directory }, symbol_width)

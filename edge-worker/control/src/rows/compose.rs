@@ -78,10 +78,10 @@ impl Rows {
             None => self.row_after(writes, &of_definition),
         };
         let Some(row) = row else { return };
-        if row.takes_state
+        if row.joins
             && let Some(state) = self.row_after(writes, &of_state)
         {
-            return member(&joined(&row.text, &state.text));
+            return member(&joined(row.text.trim_ascii(), if state.joins { state.text.trim_ascii() } else { NO_STATE }));
         }
         for value in values(&row.text) {
             member(&[value]);
@@ -126,6 +126,10 @@ impl Rows {
     }
 }
 
+/// Stands for a state that is no object, as only an edit of the store's file leaves one. The compiler refuses it, so that this flag alone is
+/// left out and listed: without its state it would be on for everyone.
+const NO_STATE: &str = r#"{"enabled":null}"#;
+
 /// The pieces of one object with the members of two.
 fn joined<'t>(definition: &'t str, state: &'t str) -> [&'t str; 3] {
     match (definition, state) {
@@ -135,17 +139,16 @@ fn joined<'t>(definition: &'t str, state: &'t str) -> [&'t str; 3] {
     }
 }
 
-/// The values that stand under one name, nearly always one.
+/// The values that stand under one name, nearly always one. A text that is no JSON, as only an edit of the store's file leaves one, is `null`:
+/// the compiler refuses it, so that it is listed, and nothing else is lost.
 fn values(text: &str) -> Vec<&str> {
     let list = alloc::format!("[{text}]");
-    let lengths = serde_json::from_str::<Vec<&RawValue>>(&list).unwrap_or_default();
-    let mut at = 0;
-    lengths
+    let begin = list.as_ptr().addr() + 1;
+    let places = serde_json::from_str::<Vec<&RawValue>>(&list).unwrap_or_default();
+    let found: Vec<_> = places
         .into_iter()
-        .filter_map(|value| {
-            let value_text = text.get(at..at + value.get().len());
-            at += value.get().len() + 1;
-            value_text
-        })
-        .collect()
+        .map(RawValue::get)
+        .filter_map(|value| text.get(value.as_ptr().addr() - begin..).and_then(|rest| rest.get(..value.len())))
+        .collect();
+    if found.is_empty() { ["null"].into() } else { found }
 }

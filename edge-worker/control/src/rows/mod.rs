@@ -204,21 +204,26 @@ pub struct Rows(BTreeMap<RowKey, Row>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Row {
     text: String,
-    /// Of a flag: whether it is one object that says nothing of the flag's state, so that the state's members can be written into it.
-    takes_state: bool,
+    /// Of a flag: whether it is one object that says nothing of the flag's state, so that the state's members can be written into it. Of a
+    /// state: whether it is one object, whose members can be. False of other kinds.
+    joins: bool,
 }
 
 impl Row {
     fn new(kind: RowKind, text: String) -> Self {
-        let takes_state = kind == RowKind::Flag
-            && split::single(&text).is_some_and(|members| members.iter().all(|(name, _)| !split::STATE.contains(&name.as_str())));
-        Self { text, takes_state }
+        let joins = match kind {
+            RowKind::Flag => split::single(text.trim_ascii())
+                .is_some_and(|members| members.iter().all(|(name, _)| !split::STATE.contains(&name.as_str()))),
+            RowKind::State => split::single(text.trim_ascii()).is_some(),
+            _ => false,
+        };
+        Self { text, joins }
     }
 }
 
 /// Returns true if a flag's definition is one object that says nothing of a state.
 pub(crate) fn takes_state(definition: &str) -> bool {
-    Row::new(RowKind::Flag, definition.into()).takes_state
+    Row::new(RowKind::Flag, definition.into()).joins
 }
 
 impl Rows {

@@ -18,6 +18,7 @@ mod reverts;
 mod rollouts;
 mod schedules;
 mod spelling;
+mod taken_lines;
 pub(super) mod view;
 mod webhooks;
 

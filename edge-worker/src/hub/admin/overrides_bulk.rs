@@ -2,7 +2,7 @@
 //!
 //! A body is taken in slices of [`ndjson`](crate::hub::ndjson). A slice is one turn of the hub and one transaction: its rows, its record,
 //! and how far the import has come. Other commands go between slices. An import has an id of the client's: lines that were taken are
-//! passed over when they come again, so that an import that was cut goes on where it was.
+//! passed over when they come again, so that an import that was cut goes on where it was; other lines under its id are refused.
 use std::{collections::BTreeSet, time::Duration};
 
 use control::{BulkMode, CommandOutcome, LineTree, OverrideLine, OverridesSlice, change::Actor, rows::RowKey};
@@ -11,7 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::{Delay, Request, Response};
 
-use super::{body::Given, check_reason_given, json, read};
+use super::{
+    body::Given,
+    check_reason_given, json, read,
+    taken_lines::{LinesHash, TakenLines},
+};
 use crate::{
     clock,
     hub::{
@@ -123,6 +127,15 @@ struct Progress {
     version: Option<u32>,
 }
 
+/// An import as the store keeps it.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    progress: Progress,
+    #[serde(default)]
+    taken: TakenLines,
+}
+
 /// The reason why a line was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct LineError {
@@ -196,6 +209,8 @@ impl FlagHub {
         }
         let mut lines = BodyLines::new(&mut request, asked.from)?;
         let mut tried = Progress { lines: asked.from - 1, ..Progress::of(&asked.import, asked.mode) };
+        // Behind a later line nothing tells what stood before it.
+        let mut before = (asked.from == 1).then_some(LinesHash::NONE);
         loop {
             let Some(slice) = lines.slice().await? else { break };
             // While the lines were awaited, a restore may have begun, and the token been revoked.
@@ -213,7 +228,9 @@ impl FlagHub {
                 self.take_slice(&asked, &actor, &mut tried, slice)?;
                 tried.check_goes_on()?;
             } else {
-                self.store_whole_slice(&asked, &actor, slice).await?;
+                let behind = before.map(|before| before.behind(&slice.lines));
+                self.store_whole_slice(&asked, &actor, slice, before).await?;
+                before = behind;
             }
             Delay::from(PAUSE).await;
         }
@@ -231,17 +248,21 @@ impl FlagHub {
     }
 
     fn progress(&self, import: &str) -> Result<Option<Progress>, Problem> {
+        Ok(self.stored_import(import)?.map(|stored| stored.progress))
+    }
+
+    fn stored_import(&self, import: &str) -> Result<Option<Stored>, Problem> {
         let text = self.store.import_progress(import)?;
         Ok(text.map(|text| serde_json::from_str(&text)).transpose().map_err(worker::Error::from)?)
     }
 
     /// Stores a slice, again while others are first.
-    async fn store_whole_slice(&self, asked: &Asked, actor: &Actor, slice: Slice) -> Result<(), Problem> {
+    async fn store_whole_slice(&self, asked: &Asked, actor: &Actor, slice: Slice, before: Option<LinesHash>) -> Result<(), Problem> {
         if self.journal()?.is_none() {
-            return self.store_slice(asked, actor, slice);
+            return self.store_slice(asked, actor, slice, before);
         }
         for _ in 1..TRIES {
-            let stored = self.store_slice(asked, actor, slice.clone());
+            let stored = self.store_slice(asked, actor, slice.clone(), before);
             match self.write_journal().await {
                 Err(problem) if problem.is_conflict() => self.catch_up().await?,
                 settled => return settled.and(stored),
@@ -250,11 +271,19 @@ impl FlagHub {
         Err(Problem::conflict())
     }
 
-    /// Takes the lines that were not taken before, and commits what they write with the progress. Awaits nothing.
-    fn store_slice(&self, asked: &Asked, actor: &Actor, slice: Slice) -> Result<(), Problem> {
-        let before = self.progress(&asked.import)?.unwrap_or_else(|| Progress::of(&asked.import, asked.mode));
+    /// Takes the lines that were not taken before, and commits what they write with the progress. Awaits nothing. `hash` is that of the body's
+    /// lines before the slice.
+    fn store_slice(&self, asked: &Asked, actor: &Actor, slice: Slice, hash: Option<LinesHash>) -> Result<(), Problem> {
+        let kept = self.stored_import(&asked.import)?;
+        let Stored { progress: before, mut taken } =
+            kept.unwrap_or_else(|| Stored { progress: Progress::of(&asked.import, asked.mode), taken: TakenLines::default() });
+        if hash.is_some_and(|hash| !taken.agree(hash, &slice.lines)) {
+            let detail =
+                format!("the import {:?} took other lines: send the same ones again, or choose another id for these", asked.import);
+            return Err(Problem::refused(409, "OTHER_LINES", detail, String::new()));
+        }
         let Some(slice) = before.untaken(slice, asked.mode)? else { return Ok(()) };
-        let mut progress = before.clone();
+        let (mut progress, lines) = (before.clone(), slice.lines.clone());
         let outcome = self.take_slice(asked, actor, &mut progress, slice)?;
         if progress != before {
             let ground = self.ground()?;
@@ -263,9 +292,12 @@ impl FlagHub {
                 progress.first_version.get_or_insert(version);
                 progress.version = Some(version);
             }
-            let text = progress.text()?;
+            taken.add(before.lines, &lines, progress.lines);
+            let stored = Stored { progress, taken };
+            let text = serde_json::to_string(&stored).map_err(worker::Error::from)?;
             let beside = Beside { again: None, progress: Some(store::Progress { import: &asked.import, text: &text }) };
             record::write(&self.store, &self.ground, ground, outcome, actor, beside, |_, _| Ok(String::new()))?;
+            progress = stored.progress;
         }
         progress.check_goes_on()
     }

@@ -14,6 +14,7 @@ pub(super) fn compare(sql: &impl Database, since: Option<u32>, place: &Compariso
         ComparisonStep::Pages => pages(sql, place, most),
         ComparisonStep::Versions => versions(sql, since, place, most),
         ComparisonStep::Origins => origins(sql, since, place, most),
+        ComparisonStep::Erased => erased(sql, place, most),
     }
 }
 
@@ -120,7 +121,17 @@ fn origins(sql: &impl Database, since: Option<u32>, place: &ComparisonPlace, mos
         let Serving { kind, name, .. } = sql.one(first, vec![version.into()])?;
         Ok(format!("the {kind} \"{name}\" was written at version {version}, which does not exist"))
     };
-    of_versions(sql, (query, since), (place, None), most, fault)
+    of_versions(sql, (query, since), (place, Some(ComparisonStep::Erased)), most, fault)
+}
+
+/// Every payload that is gone was erased by a later record: the chain holds without it, so that nothing else tells. Those of old records are
+/// looked at each time, for they are few.
+fn erased(sql: &impl Database, place: &ComparisonPlace, most: u32) -> Result<Compared> {
+    let query = "SELECT sequence AS version,
+          sequence IN (SELECT payload ->> '$.erases' FROM feature_flag_changes WHERE action = 'trail.erase') AS is_good
+        FROM feature_flag_changes WHERE action IS NULL AND payload IS NULL AND sequence > ? ORDER BY sequence LIMIT ?";
+    let fault = |record: i64| Ok(format!("the payload of record {record} is gone, and no record erases it"));
+    of_versions(sql, (query, None), (place, None), most, fault)
 }
 
 fn of_versions(
