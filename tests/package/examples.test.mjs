@@ -51,10 +51,21 @@ const ORDER = [
   ['webhook list'],
   ['webhook test', 'twinflag webhook remove archive --yes', 'twinflag webhook add "$TARGET_URL" --private --label archive'],
   ['webhook remove'],
+  ['key create'],
+  ['key list'],
+  ['key rotate'],
+  ['key revoke'],
+  ['environment create'],
+  ['environment list'],
+  ['environment copy'],
+  ['environment close'],
+  ['backup create'],
+  ['backup restore'],
   ['completion'],
 ];
-/** The commands that serve until they are stopped. */
+/** The commands that serve until they are stopped, and the one that stops them. */
 const SERVING = ['dev', 'serve'];
+const STOPPING = 'stop';
 
 let twinflag, server;
 /** The target of webhooks that takes every message. */
@@ -94,7 +105,7 @@ test('every command has an example, and each one runs', async () => {
     if (inner.length === 0 || name === 'token') known.push(name);
     known.push(...inner.map(each => `${name} ${each}`));
   }
-  assert.deepEqual(known.sort(), [...SERVING, ...ORDER.map(([name]) => name)].sort());
+  assert.deepEqual(known.sort(), [...SERVING, STOPPING, ...ORDER.map(([name]) => name)].sort());
 
   const URLS = { SLACK_URL: 'https://hooks.example/services/T0/B0/x', TARGET_URL: `http://127.0.0.1:${target.address().port}/` };
   const PATH = `${join(twinflag.folder, 'node_modules/.bin')}:${process.env.PATH}`;
@@ -112,6 +123,9 @@ test('the examples of the servers serve', async () => {
     assert.deepEqual(others, []);
     const started = await twinflag.start([...line.split(' ').slice(1), '--data', twinflag.data(name)]);
     await started.says(/http:\/\/127\.0\.0\.1:\d+/);
+    const { code, out } = await twinflag.run([STOPPING, '--data', twinflag.data(name)]);
+    assert.deepEqual([code, out.replace(/\d+\n$/, '')], [0, 'stopped the server at http://127.0.0.1:']);
+    assert.equal((await twinflag.run([STOPPING, '--data', twinflag.data(name)])).code, 69);
     await started.stop();
   }
 });

@@ -73,6 +73,13 @@ export class Api {
     return response;
   }
 
+  /** Sends a request whose body is a stream, which is sent once. Throws {@link Refused} if the server refuses it. */
+  async upload<T>(asked: Asked, body: ReadableStream<Uint8Array>): Promise<Answer<T>> {
+    const [url, init] = this.#request({ ...asked, lines: new Uint8Array() });
+    const response = await send(url, { ...init, body, duplex: 'half' } as RequestInit, asked.patienceMs, 1);
+    return read<T>(response, await response.text());
+  }
+
   #request({ method = 'GET', path, query = {}, body, ifMatch, lines }: Asked): [url: URL, init: RequestInit] {
     const url = new URL(`${this.url.replace(/\/+$/, '')}${path}`);
     for (const [name, value] of Object.entries({ ...query, environment: this.environment })) {
@@ -95,14 +102,14 @@ export class Api {
   }
 }
 
-async function send(url: URL, init: RequestInit, patienceMs = PATIENCE_MS): Promise<Response> {
+async function send(url: URL, init: RequestInit, patienceMs = PATIENCE_MS, attempts = ATTEMPTS): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await fetch(url, { ...init, signal: AbortSignal.timeout(patienceMs) });
     } catch (error) {
       const { cause } = error as { cause?: NodeJS.ErrnoException };
       // A request that did not reach a server needs no other attempt.
-      if (cause?.code === 'ECONNREFUSED' || attempt === ATTEMPTS) {
+      if (cause?.code === 'ECONNREFUSED' || attempt === attempts) {
         throw new Failure(
           `no server answers at ${url.origin}: ${cause?.code ?? messageOf(cause ?? error)}`,
           EXIT.unavailable,

@@ -1,9 +1,12 @@
 /** The command line: every command with its options. */
 import { Command, type CommanderError } from 'commander';
 
+import { addBackupCommands } from './commands/backup.js';
 import { addCompletionCommands } from './commands/completion.js';
 import { addDocumentCommands } from './commands/document.js';
+import { addEnvironmentCommands } from './commands/environment.js';
 import { addFlagCommands } from './commands/flags.js';
+import { addKeyCommands } from './commands/key.js';
 import { addOverrideCommands } from './commands/override.js';
 import { addRolloutCommands } from './commands/rollout.js';
 import { addScheduleCommands } from './commands/schedule.js';
@@ -34,6 +37,9 @@ export function commandLine(): Command {
   addOverrideCommands(program);
   addDocumentCommands(program);
   addTrailCommands(program);
+  addKeyCommands(program);
+  addEnvironmentCommands(program);
+  addBackupCommands(program);
   addWebhookCommands(program);
   addTypesCommand(program);
   addCompletionCommands(program);

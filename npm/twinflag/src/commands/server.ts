@@ -1,10 +1,19 @@
-/** The commands that serve: `dev` and `serve`. */
+/** The commands that serve, `dev` and `serve`, and the one that ends them: `stop`. */
+import { setTimeout as pause } from 'node:timers/promises';
+
 import type { Command } from 'commander';
 
-import { DEFAULT_FOLDER } from '../folder.js';
+import { EXIT, Failure } from '../failure.js';
+import { DEFAULT_FOLDER, Folder } from '../folder.js';
+import { printLine } from '../output.js';
+import { runningOn } from '../server/lock.js';
 import { type DevOptions, dev, type ServeOptions, serve } from '../server/serve.js';
 import { withExample } from './common.js';
 import { assignments, wholeNumber } from './values.js';
+
+/** The time that a server gets to end, and that between two looks, in milliseconds. */
+const PATIENCE_MS = 15_000;
+const LOOK_MS = 100;
 
 export function addServerCommands(program: Command): void {
   withExample(
@@ -23,6 +32,23 @@ export function addServerCommands(program: Command): void {
     .option('--flags <file>', 'the document that an empty store imports; one without flags by default')
     .option('--environment <name>', 'the name of the environment of an empty store without --flags', 'production')
     .action((options: ServeOptions) => serve(options));
+  withExample(
+    program.command('stop').description('Stop the server that runs on a data folder. Everything in the folder stays.'),
+    'twinflag stop',
+  )
+    .option('--data <folder>', 'the data folder of the server', DEFAULT_FOLDER)
+    .action(stop);
+}
+
+async function stop({ data }: { readonly data: string }): Promise<void> {
+  const folder = new Folder(data);
+  const running = runningOn(folder);
+  if (running === undefined) throw new Failure(`no server runs on ${folder.path}`, EXIT.unavailable);
+  process.kill(running.pid, 'SIGTERM');
+  for (const end = Date.now() + PATIENCE_MS; runningOn(folder) !== undefined; await pause(LOOK_MS)) {
+    if (Date.now() > end) throw new Failure(`the server at ${running.url} does not end: process ${running.pid}`);
+  }
+  printLine(`stopped the server at ${running.url}`);
 }
 
 function forFolder(command: Command): Command {
