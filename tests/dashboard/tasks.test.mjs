@@ -128,7 +128,8 @@ test('from the list to off for everyone by the keyboard alone', async () => {
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.keyboard.press('k');
-  await page.getByRole('dialog').getByLabel('Reason').press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Enter');
   await page.getByText('existing is off for everyone.').waitFor();
   assert.equal(await answer(server, 'existing', { customerId: 'c' }), false);
   assert.equal(await end(), 0);

@@ -40,6 +40,7 @@ export function Confirm({
           {props => (
             <input
               {...props}
+              data-first
               value={reason}
               onChange={event => setReason(event.target.value)}
               required

@@ -1,4 +1,7 @@
-/** A modal dialog of the browser's own: it holds the focus, closes on Escape and puts the focus back. */
+/**
+ * A modal dialog of the browser's own: it holds the focus, closes on Escape and puts the focus back. A field with `data-first` has the focus
+ * first, with its text selected: Enter there confirms, where on the cross it would cancel.
+ */
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 
 export function Dialog({
@@ -20,6 +23,12 @@ export function Dialog({
     const root = shown?.getRootNode();
     const before = root instanceof ShadowRoot ? root.activeElement : document.activeElement;
     if (shown && !shown.open) shown.showModal();
+    // On a phone the focus would open the keyboard over what the dialog says.
+    const first = matchMedia('(pointer: fine)').matches && shown?.querySelector<HTMLInputElement>('input[data-first]');
+    if (first) {
+      first.focus();
+      first.select();
+    }
     return () => {
       shown?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

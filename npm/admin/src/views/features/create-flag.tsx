@@ -72,6 +72,7 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
             {props => (
               <input
                 {...props}
+                data-first
                 name="key"
                 value={key}
                 onChange={event => setKey(event.target.value)}
