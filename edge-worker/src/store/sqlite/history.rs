@@ -89,30 +89,40 @@ fn undone(sql: &impl Database, version: u32) -> Result<Option<u32>> {
     Ok(sql.number(query, vec![i64::from(version).into()])?.and_then(|version| version.try_into().ok()))
 }
 
+/// The versions among `made` with a record of one of the actions that are bound next. No import makes such a record: where the first record
+/// of a version is an import's, which may have thousands, the others are not read.
+const WANTED: &str = "wanted AS MATERIALIZED (SELECT version FROM made WHERE iif(
+            (SELECT action IN ('import.definition', 'import.state') FROM feature_flag_changes
+              WHERE version = made.version ORDER BY sequence LIMIT 1), 0,
+            EXISTS (SELECT 1 FROM feature_flag_changes AS change
+              WHERE change.version = made.version AND change.action IN (SELECT value FROM json_each(?)))))";
+
 pub(super) fn last_written_by(sql: &impl Database, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
-    let query = "WITH kinds AS (SELECT value AS kind FROM json_each(?)),
-          made AS MATERIALIZED (SELECT DISTINCT newest.version FROM kinds CROSS JOIN unpaged_rows AS newest USING (kind)),
-          wanted AS MATERIALIZED (SELECT version FROM made WHERE EXISTS (SELECT 1 FROM feature_flag_changes AS change
-            WHERE change.version = made.version AND change.action IN (SELECT value FROM json_each(?))))
+    let query = format!(
+        "WITH kinds AS (SELECT value AS kind FROM json_each(?)),
+          made AS MATERIALIZED (SELECT DISTINCT newest.version FROM kinds CROSS JOIN unpaged_rows AS newest USING (kind)), {WANTED}
         SELECT newest.kind, newest.name, NULL AS text FROM kinds CROSS JOIN unpaged_rows AS newest USING (kind) JOIN wanted USING (version)
-        ORDER BY newest.kind, newest.name";
-    keys_by(sql, query, kinds, actions)
+        ORDER BY newest.kind, newest.name"
+    );
+    keys_by(sql, &query, kinds, actions)
 }
 
 /// Reads each name that was ever written once, whatever the number of its versions.
 pub(super) fn last_removed_by(sql: &impl Database, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
-    let query = "WITH RECURSIVE names (kind, name) AS (
+    let query = format!(
+        "WITH RECURSIVE names (kind, name) AS (
           SELECT value, (SELECT min(name) FROM history WHERE page IS NULL AND kind = value) FROM json_each(?)
           UNION ALL
           SELECT kind, (SELECT min(history.name) FROM history
-            WHERE page IS NULL AND history.kind = names.kind AND history.name > names.name) FROM names WHERE name IS NOT NULL)
-        SELECT kind, name, NULL AS text FROM names WHERE name IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM unpaged_rows AS newest WHERE newest.kind = names.kind AND newest.name = names.name)
-          AND EXISTS (SELECT 1 FROM feature_flag_changes AS change WHERE change.action IN (SELECT value FROM json_each(?))
-            AND change.version = (SELECT max(version) FROM history
-              WHERE page IS NULL AND history.kind = names.kind AND history.name = names.name))
-        ORDER BY kind, name";
-    keys_by(sql, query, kinds, actions)
+            WHERE page IS NULL AND history.kind = names.kind AND history.name > names.name) FROM names WHERE name IS NOT NULL),
+          removed AS MATERIALIZED (SELECT kind, name, (SELECT max(version) FROM history
+              WHERE page IS NULL AND history.kind = names.kind AND history.name = names.name) AS version
+            FROM names WHERE name IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM unpaged_rows AS newest WHERE newest.kind = names.kind AND newest.name = names.name)),
+          made AS MATERIALIZED (SELECT DISTINCT version FROM removed), {WANTED}
+        SELECT kind, name, NULL AS text FROM removed JOIN wanted USING (version) ORDER BY kind, name"
+    );
+    keys_by(sql, &query, kinds, actions)
 }
 
 fn keys_by(sql: &impl Database, query: &str, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
