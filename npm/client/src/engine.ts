@@ -116,7 +116,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
   let metadata: (FlagMetadata | false)[];
   /** Two words a flag for the context in force: decision, compared bucket + 1; 0 where it was not asked for yet. */
   let answers: Uint32Array;
-  /** How many flags were asked for one by one. */
+  /** How many flags were asked for one by one since a context was put in force. */
   let asked = 0;
   let context: EvaluationContext = {},
     now = 0;
@@ -125,16 +125,14 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
   let capacity = 1024,
     buffer: Uint8Array | undefined;
 
+  const bytes = (at: number, length: number) => new Uint8Array(memory.buffer, at, length);
   /** The engine's room; asked for before the memory is looked at, which may grow for it. */
-  const take = (bytes: number) => {
-    const at = wasm.room(id, bytes);
+  const take = (needed: number) => {
+    const at = wasm.room(id, needed);
     if (!at) throw new RangeError('out of memory');
     return at;
   };
-  const room = (bytes: number) => {
-    const at = take((capacity = bytes));
-    return (buffer = new Uint8Array(memory.buffer, at, bytes));
-  };
+  const room = (needed: number) => (buffer = bytes(take((capacity = needed)), needed));
   const put = (next: unknown, at: number) => {
     current = false;
     wasm.identify(id, writeContext(next, room, buffer?.buffer === memory.buffer ? buffer! : room(capacity)), at);
@@ -144,12 +142,8 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
     if (!current) put(context, now);
     current = true;
   };
-  const forget = () => {
-    answers = new Uint32Array(2 * flags);
-    asked = 0;
-  };
   const word = (index: number) => new DataView(memory.buffer).getUint32(tables + 4 * index, true);
-  const decode = (at: number, length: number) => decoder.decode(new Uint8Array(memory.buffer, at, length));
+  const decode = (at: number, length: number) => decoder.decode(bytes(at, length));
   /** The text whose place and length stand at a word. */
   const text = (at: number) => decode(texts + word(at), word(at + 1) & LENGTH);
   const record = (flag: number) => word(CODE) + 4 * flag;
@@ -177,14 +171,11 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
   const decide = (flag: number): number => {
     if (!answers[2 * flag]) {
       hold();
-      if (asked++ < FEW) {
+      if ((asked++) ** FEW < flags) {
         const answer = one(flag, 0);
         answers[2 * flag] = answer;
         answers[2 * flag + 1] = answer / WIDE;
-      } else {
-        const at = wasm.all(id);
-        answers = new Uint32Array(memory.buffer.slice(at, at + 8 * flags));
-      }
+      } else new Uint8Array(answers.buffer).set(bytes(wasm.all(id), 8 * flags));
     }
     return answers[2 * flag]!;
   };
@@ -259,7 +250,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
       variants = [];
       places = {};
       metadata = [];
-      forget();
+      answers = new Uint32Array(2 * flags);
     },
     isFor(known) {
       put(known, 0);
@@ -270,7 +261,8 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
       context = next;
       now = at;
       current = true;
-      forget();
+      // Before the first program there are none.
+      answers?.fill((asked = 0));
     },
     details(flagKey, defaultValue) {
       const flag = numberOf(flagKey),

@@ -10,8 +10,11 @@ export const NO_FLAG = -1;
 /** The numbers of INVALID_CONTEXT and PROVIDER_NOT_READY; flags tell no metadata with either. */
 export const INVALID_CONTEXT = 4,
   NOT_READY = 5;
-/** After so many questions for one context all flags are answered at once. */
-export const FEW = 16;
+/**
+ * Flags are answered one by one for a context until the number of the questions, to this power, reaches that of the flags; then all at once.
+ * So a page that reads a few flags of thousands does not wait for all, and one that reads all of them hardly waits longer.
+ */
+export const FEW = 3;
 /** The lower bits of a length; the upper ones hold a type. */
 export const LENGTH = 0xfffffff;
 /** Bytes before the program's words, and words of its head, counted back from there. */
