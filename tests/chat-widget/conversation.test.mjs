@@ -119,6 +119,8 @@ for (const path of ['/', '/framed']) {
   test(`${place}, the visitor is told by the flag's notice that a feature is gone`, async () => {
     const ada = await visit(browser, shop, { path });
     await ada.open();
+    // A notice tells of a feature that was there: the flags may come after the widget.
+    await ada.knows('tabSync', true);
     await shop.set('tabSync', false);
     await ada.where.getByText('tabSync is gone for now.').waitFor();
     await ada.context.close();
