@@ -36,6 +36,10 @@ const COMMANDS = [
   'types',
   'completion',
   'webhook',
+  'backup',
+  'environment',
+  'key',
+  'stop',
 ];
 
 const own = ownCommands();
