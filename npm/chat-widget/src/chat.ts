@@ -225,7 +225,8 @@ export class Chat {
   async #restore(began: number): Promise<void> {
     if (!this.features.isOn('autoRestore')) return;
     const saved = await this.#keeper.find();
-    if (!saved || saved.messages.length === 0) return;
+    // This page may have stored its own conversation before it looked for an earlier one.
+    if (!saved || saved.id === this.#conversation.id || saved.messages.length === 0) return;
     // The visitor may have written before the conversation was found.
     const conversation = new Conversation(saved.id, saved.messages);
     for (const { text } of this.#conversation.messages) conversation.say(text);
