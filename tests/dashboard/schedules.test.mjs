@@ -86,7 +86,7 @@ test('a percentage is scheduled in the operator’s own time, shown with UTC, by
     [Date.parse(schedule.at), path, body.percentage, body.featureName, reason, createdBy],
     [at, '/api/admin/rollout/percentage', 50, 'ramped', 'the week after the launch', 'tester'],
   );
-  // Nothing has changed yet.
+  // The flags are as they were.
   const [{ rollout }] = (await admin('feature-flags?featureName=ramped', { method: 'GET' })).features;
   assert.equal(rollout.percentage, 10);
 
@@ -187,7 +187,7 @@ test('a tier whose gate is closed is scheduled from where it is blocked, tried a
     [Date.parse(schedule.at), Date.parse(schedule.until) - Date.parse(schedule.at), schedule.path],
     [opens, 7 * DAY_MS, '/api/admin/rollout/advance'],
   );
-  // Nobody has reported an outcome, so the gate is closed still.
+  // No server has reported an outcome, so the gate is closed still.
   await elapse(opens);
   const { waitingFor } = await waiting('tiers');
   const other = await signedIn(browser, server, { view: '/schedules' });

@@ -136,6 +136,8 @@ test('a backup that is not whole is told before anything is sent', async () => {
   for (const bad of [
     '',
     '{',
+    // A line that does not end takes no memory.
+    'x'.repeat(5_000_000),
     text.slice(0, -20),
     text.replace(/"/, "'"),
     rows.slice(0, -1).join('\n'),

@@ -11,7 +11,7 @@ const PATH = '/api/admin/feature-flags';
  */
 const LEADS_MS = [2_000, 60_000];
 
-/** What an override gives: a switch's state, a variant, or `null` for no override. */
+/** The value that an override gives: a switch's state, a variant, or `null` for no override. */
 export type Given = { readonly enabled: boolean | null } | { readonly variant: string };
 
 /** The owner of an override, as requests name one. */

@@ -116,7 +116,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
   let metadata: (FlagMetadata | false)[];
   /** Two words a flag for the context in force: decision, compared bucket + 1; 0 where it was not asked for yet. */
   let answers: Uint32Array;
-  /** How many flags were asked for one by one since a context was put in force. */
+  /** The number of flags that were asked for one by one since a context was put in force. */
   let asked = 0;
   let context: EvaluationContext = {},
     now = 0;

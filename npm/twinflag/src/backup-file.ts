@@ -5,12 +5,14 @@ import { Failure } from './failure.js';
 
 /** The line feed. */
 const END = 0x0a;
+/** The longest last line, in bytes: it has a number and a hash. A longer line is hashed as it comes, so that no file fills the memory. */
+const LONGEST_LAST = 1_000;
 
-/** What a whole backup says of itself. */
+/** The last line of a whole backup. */
 export interface Backup {
-  /** The number of its lines between the first and the last. */
+  /** The number of lines between the first and the last. */
   readonly lines: number;
-  /** The hash of these, in hex. */
+  /** The hash of the lines before the last, in hex. */
   readonly sha256: string;
 }
 
@@ -26,13 +28,13 @@ export class BackupCheck {
     const held = this.#last.length === 0 ? bytes : Buffer.concat([this.#last, bytes]);
     // The last whole line may be the last of all.
     const begin = held.lastIndexOf(END, held.length - (held.at(-1) === END ? 2 : 1)) + 1;
-    const done = held.subarray(0, begin);
+    const done = held.length - begin > LONGEST_LAST ? held : held.subarray(0, begin);
     this.#hash.update(done);
     for (let at = done.indexOf(END); at >= 0; at = done.indexOf(END, at + 1)) this.#lines++;
-    this.#last = held.slice(begin);
+    this.#last = held.slice(done.length);
   }
 
-  /** Returns what the backup says of itself. Fails if it is not whole. */
+  /** Returns the last line. Fails if the backup is not whole. */
   end(what: string): Backup {
     const found = { lines: this.#lines - 1, sha256: this.#hash.digest('hex') };
     let told: Partial<Backup> | undefined;

@@ -20,7 +20,7 @@ pub(crate) const TEXT_OF_2: &str = "UPDATE history SET text = '1' WHERE version 
 pub(crate) const LOST_END: &str = "DROP TRIGGER feature_flag_changes_are_not_deleted; DELETE FROM feature_flag_changes WHERE sequence = 3;
   DELETE FROM unpaged_rows WHERE version = 3; DELETE FROM history WHERE version = 3; DELETE FROM versions WHERE version = 3";
 
-/// What record 2 says is gone.
+/// Record 2 has no payload.
 pub(crate) const LOST_PAYLOAD: &str = "UPDATE feature_flag_changes SET payload = NULL WHERE sequence = 2";
 
 /// Stores an outcome of a flag `a`, as earlier releases stored them. Its id is its moment.

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { Api } from '../api.js';
 import { EXIT, Failure } from '../failure.js';
 import { printJson, printLine, printNote, printTable } from '../output.js';
+import { endOf, isValid, type Validity } from '../validity.js';
 import type { Written } from '../wire.js';
 import {
   type ApiOptions,
@@ -31,14 +32,12 @@ interface CreateOptions extends ChangeOptions {
 }
 
 /** An API token, without its secret. */
-interface ApiToken {
+interface ApiToken extends Validity {
   readonly id: string;
   readonly name: string;
   readonly role: string;
   /** The prefix and the last characters of the token. */
   readonly hint: string;
-  readonly expiresAt: string;
-  readonly revokedAt?: string;
   /** The beginning of the hour in which the token was last used; absent if the server knows of no use. */
   readonly lastUsed?: string;
 }
@@ -101,14 +100,4 @@ async function revoke(named: string, options: ChangeOptions & ConfirmedOptions):
 
 async function tokensOf(api: Api): Promise<readonly ApiToken[]> {
   return (await api.ask<{ tokens: readonly ApiToken[] }>({ path: PATH })).body.tokens;
-}
-
-function isValid({ expiresAt, revokedAt }: ApiToken): boolean {
-  return revokedAt === undefined && Date.parse(expiresAt) > Date.now();
-}
-
-function endOf(token: ApiToken): string {
-  const { expiresAt, revokedAt } = token;
-  const day = (moment: string): string => moment.slice(0, 10);
-  return revokedAt !== undefined ? `revoked ${day(revokedAt)}` : isValid(token) ? `until ${day(expiresAt)}` : `expired ${day(expiresAt)}`;
 }

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { Api } from '../api.js';
 import { EXIT, Failure } from '../failure.js';
 import { printJson, printLine, printNote, printTable } from '../output.js';
+import { endOf, isValid, type Validity } from '../validity.js';
 import type { Written } from '../wire.js';
 import {
   type ApiOptions,
@@ -39,7 +40,7 @@ interface RotateOptions extends ChangeOptions {
 }
 
 /** A key, without its secret. */
-interface Key {
+interface Key extends Validity {
   readonly id: string;
   readonly kind: string;
   readonly label: string;
@@ -48,8 +49,6 @@ interface Key {
   readonly origins: readonly string[];
   readonly tags: readonly string[];
   readonly identity: { readonly kind: string };
-  readonly expiresAt?: string;
-  readonly revokedAt?: string;
 }
 
 /** The answer to a request that makes a key. The texts are `null` in the answer to one that was sent again. */
@@ -175,15 +174,4 @@ async function keyOf(api: Api, named: string): Promise<Key> {
       'name the key by its id: `twinflag key list`',
     );
   return first;
-}
-
-function isValid({ expiresAt, revokedAt }: Key): boolean {
-  return revokedAt === undefined && (expiresAt === undefined || Date.parse(expiresAt) > Date.now());
-}
-
-function endOf(key: Key): string {
-  const { expiresAt, revokedAt } = key;
-  if (revokedAt !== undefined) return `revoked ${revokedAt.slice(0, 10)}`;
-  if (expiresAt === undefined) return 'for ever';
-  return `${isValid(key) ? 'until' : 'expired'} ${expiresAt.slice(0, 10)}`;
 }

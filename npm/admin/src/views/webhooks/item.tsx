@@ -63,7 +63,7 @@ export function WebhookItem({
   );
 }
 
-/** How the deliveries go: one mark, and the reason where they do not. */
+/** The state of the deliveries: one mark, and the reason of a failure. */
 function Standing({ webhook: { enabled, failingSince, disabledAt }, givenUp }: { webhook: Webhook; givenUp: string | undefined }) {
   if (enabled && failingSince === undefined)
     return (
