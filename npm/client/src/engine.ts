@@ -110,12 +110,13 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
   /** Flag numbers by key and alias, as far as somebody looked for one, and how many are there. */
   let numbers = new Map<string, number>(),
     listed = 0;
-  /** By flag: its variants' values and names in turn, as far as they were asked for; by their place, for flags that have the same. */
+  /**
+   * By flag: its variants' values and names in turn, and at -1 the metadata or `false`, as far as they were asked for; by their place, for
+   * flags that have the same.
+   */
   let variants: FlagValue[][], places: Record<number, FlagValue[]>;
-  /** By flag: what is told with its answers, as far as it was asked for; `false` where nothing is. */
-  let metadata: (FlagMetadata | false)[];
-  /** Two words a flag for the context in force: decision, compared bucket + 1; 0 where it was not asked for yet. */
-  let answers: Uint32Array;
+  /** Two words a flag for the context in force: decision, compared bucket + 1; 0 where it was not asked for yet. Empty until a flag is. */
+  let answers = new Uint32Array();
   /** The number of flags that were asked for one by one since a context was put in force. */
   let asked = 0;
   let context: EvaluationContext = {},
@@ -135,7 +136,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
   const room = (needed: number) => (buffer = bytes(take((capacity = needed)), needed));
   const put = (next: unknown, at: number) => {
     current = false;
-    wasm.identify(id, writeContext(next, room, buffer?.buffer === memory.buffer ? buffer! : room(capacity)), at);
+    wasm.identify(id, writeContext(next, room, buffer?.length ? buffer : room(capacity)), at);
   };
   /** Puts the context in force back, after another was asked about. */
   const hold = () => {
@@ -171,6 +172,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
   const decide = (flag: number): number => {
     if (!answers[2 * flag]) {
       hold();
+      if (!answers.length) answers = new Uint32Array(2 * flags);
       if ((asked++) ** FEW < flags) {
         const answer = one(flag, 0);
         answers[2 * flag] = answer;
@@ -228,7 +230,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
     if (bucket) details.bucket = bucket - 1;
     if (layer === 'kill' && step === ROLLED_BACK) details.rolledBack = true;
     if (isTold && step) details.step = step - 1;
-    const told = flag >= 0 && (layer || number < INVALID_CONTEXT) && (metadata[flag] ??= readMetadata(flag));
+    const told = flag >= 0 && (layer || number < INVALID_CONTEXT) && ((variantsOf(flag)[-1] ??= readMetadata(flag)) as FlagMetadata | false);
     if (told) details.metadata = told;
     return details;
   };
@@ -249,8 +251,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
       listed = 0;
       variants = [];
       places = {};
-      metadata = [];
-      answers = new Uint32Array(2 * flags);
+      answers = new Uint32Array();
     },
     isFor(known) {
       put(known, 0);
@@ -261,8 +262,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
       context = next;
       now = at;
       current = true;
-      // Before the first program there are none.
-      answers?.fill((asked = 0));
+      answers.fill((asked = 0));
     },
     details(flagKey, defaultValue) {
       const flag = numberOf(flagKey),

@@ -252,7 +252,7 @@ impl Runner {
         } else if requested != 0 && requested != self.image.kind(flag) {
             Decision::error(ErrorCode::TypeMismatch)
         } else {
-            self.walk().keep(flag)
+            self.walk().flag(flag)
         }
     }
 

@@ -1,8 +1,8 @@
 //! Converts a bare module to a script, for environments that have no WebAssembly or refuse it.
 //!
-//! The script exports one function, which makes an instance: an object with the module's exports. Two things differ from WebAssembly, and code
-//! that runs in both heeds them: a read outside the memory gives 0 instead of a trap, and memory that has grown is another buffer, while the
-//! buffer before it stays readable instead of being detached.
+//! The script exports one function, which makes an instance: an object with the module's exports. Two things differ from WebAssembly: a read
+//! outside the memory gives 0 instead of a trap, which code that runs in both heeds; and memory that has grown is another buffer, while the
+//! buffer before it stays writable instead of being detached. Contexts that are written there are taken over.
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
@@ -36,6 +36,22 @@ const GROW_OR_TELL: &str = "  if (pagesToAdd >>> 0 > 32767 - oldPages) return -1
    }
 ";
 
+/// Makes an instance. A page keeps writing contexts into the buffer that was there when it asked for the engine's room.
+const MAKE: &str = "const instance = asmFunc({}), rooms = [];
+return {
+ ...instance,
+ room(engine, length) {
+  const at = instance.room(engine, length);
+  rooms[engine] = [instance.memory.buffer, at];
+  return at;
+ },
+ identify(engine, length, now) {
+  const room = rooms[engine], { buffer } = instance.memory;
+  if (room && room[0] !== buffer && length > 0) new Uint8Array(buffer).set(new Uint8Array(...room, length), room[1]);
+  return instance.identify(engine, length, now);
+ },
+};";
+
 /// The function by which the converter's script traps, for a panic that can be reached: the engine has none.
 const TRAP: &str = "wasm2js_trap";
 
@@ -45,7 +61,7 @@ fn wrapped(converted: &str) -> Result<String> {
     ensure!(!converted.contains(TRAP), "the module can panic");
     let (code, _) = converted.split_once(INSTANCE).context("the converter makes its instance in another way")?;
     ensure!(code.matches(GROW).count() == 1, "the converter grows the memory in another way");
-    Ok(format!("export default () => {{\n{}\nreturn asmFunc({{}});\n}};\n", code.replace(GROW, GROW_OR_TELL)))
+    Ok(format!("export default () => {{\n{}\n{MAKE}\n}};\n", code.replace(GROW, GROW_OR_TELL)))
 }
 
 #[cfg(test)]
@@ -59,7 +75,7 @@ mod tests {
     #[test]
     fn a_script_makes_an_instance_at_each_call_and_tells_where_memory_ends() {
         let script = wrapped(&converted()).unwrap();
-        assert!(script.starts_with("export default () => {\n") && script.ends_with("return asmFunc({});\n};\n"), "{script}");
+        assert!(script.starts_with("export default () => {\n") && script.ends_with("};\n};\n"), "{script}");
         assert!(script.contains("return -1") && !script.contains("retasmFunc"), "{script}");
     }
 
