@@ -132,6 +132,34 @@ test(`${ROUNDS * EACH} bad programs change nothing, and the next good one does`,
   assert.ok(number === 1_000 && seen.size >= 15, `${number} of ${seen.size} kinds`);
 });
 
+test('a program for which the memory grows changes no answer of another client', async () => {
+  const client = (context, answer) =>
+    createClient({
+      url: 'http://edge.example',
+      clientKey: 'tf_client_x',
+      context,
+      fetch: async () => answer(),
+      retryMs: 600_000,
+      maxRetryMs: 600_000,
+    });
+  const one = client(CONTEXT, () => new Response(programs.one.bytes, at('one', 1)));
+  await one.ready();
+  let answer = () => new Response(programs.one.others, at('one', 1));
+  const other = client({ customerId: 'c-2' }, () => answer());
+  await other.ready();
+  assert.equal(other.getValue('word', ''), 'one');
+  // Longer than the memory with which the engine begins: it is refused, for it is no program.
+  answer = () => new Response(new Uint8Array(8_000_000));
+  await other.refresh();
+  assert.equal(other.error?.name, 'ProgramRefused');
+  for (const plan of ['free', 'pro', 'free']) {
+    await one.setContext({ ...CONTEXT, plan });
+    assert.equal(one.getValue('word', ''), plan === 'pro' ? 'one pro' : 'one');
+  }
+  one.close();
+  other.close();
+});
+
 test('without any good one there is an error, and no answer', async () => {
   for (let number = 0; number < 40; number++) {
     const { what, answer } = badProgram(SEED, 1 + number, at('one', 1));

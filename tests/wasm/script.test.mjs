@@ -172,29 +172,6 @@ test('memory that runs out is told, and what was there stays', () => {
   assert.equal(memory.buffer.byteLength / 65_536, pages);
 });
 
-test('contexts that are written after the memory has grown are read where they stand', () => {
-  const flags = Array.from({ length: 3_000 }, (_, i) => [`f${i}`, { description: 'd'.repeat(200), default: 'on' }]);
-  const large = full.compile(JSON.stringify({ schema: 'twinflag/1', bucketKey: '0'.repeat(32), flags: Object.fromEntries(flags) })).program({});
-  const ruleset = full.compile(
-    '{"schema":"twinflag/1","bucketKey":"00000000000000000000000000000000","flags":{"f":{"rules":[{"if":{"attribute":"plan","op":"eq","value":"pro"},"serve":"on"}]}}}',
-  );
-  const program = ruleset.program({});
-  for (const load of [() => loadEngine(module), loadScriptEngine]) {
-    const [first, second] = [load(), load()];
-    first.load(program);
-    const plans = ['pro', 'free', 'pro', 'a longer plan than any', 'free', 'pro'];
-    const answers = plans.map((plan, at) => {
-      // Between two contexts of the first engine, the second takes more and more memory of the same instance.
-      for (let i = 0; i < at; i++) second.load(large);
-      first.identify({ plan }, 0);
-      return [first.value('f', false), first.askValue('f', true, { plan: 'pro' }, 0), first.value('f', true)];
-    });
-    assert.deepEqual(answers, plans.map(plan => [plan === 'pro', true, plan === 'pro']));
-    first.close();
-    second.close();
-  }
-});
-
 test('instances have their own memory', () => {
   const [one, other] = [instantiate(), instantiate()];
   const at = one.room(0, 8);

@@ -230,7 +230,8 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
     if (bucket) details.bucket = bucket - 1;
     if (layer === 'kill' && step === ROLLED_BACK) details.rolledBack = true;
     if (isTold && step) details.step = step - 1;
-    const told = flag >= 0 && (layer || number < INVALID_CONTEXT) && ((variantsOf(flag)[-1] ??= readMetadata(flag)) as FlagMetadata | false);
+    const told =
+      flag >= 0 && (layer || number < INVALID_CONTEXT) && ((variantsOf(flag)[-1] ??= readMetadata(flag)) as FlagMetadata | false);
     if (told) details.metadata = told;
     return details;
   };
