@@ -40,8 +40,6 @@ fn build() -> Result<()> {
     npm::ensure_packages()?;
     edge::build()?;
     edge::build_for_postgres()?;
-    sdk::build()?;
-    site::api_types()?;
     packages::build()?;
     site::build()?;
     twinflag::build()

@@ -4,7 +4,7 @@ use std::{fs, num::NonZeroU64, path::Path};
 use anyhow::{Context, Result, bail};
 use zopfli::{Format, Options};
 
-use super::{sdk, size, stamp::Stamp, widget};
+use super::{sdk, site, size, stamp::Stamp, widget};
 use crate::{install::npm, process, root};
 
 /// A package below `npm/`, with the scripts and declarations to build.
@@ -139,6 +139,7 @@ const ADMIN: Package = Package {
 /// Builds all packages. Each one may use the declarations of the packages before it.
 pub(crate) fn build() -> Result<()> {
     sdk::build()?;
+    site::api_types()?;
     pack("npm/client/dist/engine/engine.wasm", "npm/client/dist/packed", "engine")?;
     pack("npm/client/dist/full/full_bg.wasm", "npm/server/dist/packed", "full")?;
     for package in [CLIENT, REACT, ELEMENTS, EDGE, SERVER, OPENFEATURE, CHAT_WIDGET, ADMIN] {
