@@ -115,8 +115,8 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
    * flags that have the same.
    */
   let variants: FlagValue[][], places: Record<number, FlagValue[]>;
-  /** Two words a flag for the context in force: decision, compared bucket + 1; 0 where it was not asked for yet. Empty until a flag is. */
-  let answers = new Uint32Array();
+  /** Two words a flag for the context in force: decision, compared bucket + 1; 0 where it was not asked for yet. None until a flag is. */
+  let answers: Uint32Array | undefined;
   /** The number of flags that were asked for one by one since a context was put in force. */
   let asked = 0;
   let context: EvaluationContext = {},
@@ -170,9 +170,8 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
 
   /** The decision about a flag for the context in force; its bucket stands in `answers` then. */
   const decide = (flag: number): number => {
-    if (!answers[2 * flag]) {
+    if (!(answers ??= new Uint32Array(2 * flags))[2 * flag]) {
       hold();
-      if (!answers.length) answers = new Uint32Array(2 * flags);
       if ((asked++) ** FEW < flags) {
         const answer = one(flag, 0);
         answers[2 * flag] = answer;
@@ -252,7 +251,7 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
       listed = 0;
       variants = [];
       places = {};
-      answers = new Uint32Array();
+      answers = undefined;
     },
     isFor(known) {
       put(known, 0);
@@ -263,13 +262,14 @@ export function createEngine(wasm: EngineModule, free: number[], { step: isTold 
       context = next;
       now = at;
       current = true;
-      answers.fill((asked = 0));
+      asked = 0;
+      answers?.fill(0);
     },
     details(flagKey, defaultValue) {
       const flag = numberOf(flagKey),
         kind = requestedType(defaultValue);
       if (flag >= 0 && (!kind || kind === word(record(flag) + 1) >>> 28))
-        return spell(flag, decide(flag) + answers[2 * flag + 1]! * WIDE, defaultValue);
+        return spell(flag, decide(flag) + answers![2 * flag + 1]! * WIDE, defaultValue);
       hold();
       return spell(flag, one(flag, kind), defaultValue);
     },
