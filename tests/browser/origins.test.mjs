@@ -39,7 +39,7 @@ const shows = (page, flag, text) => page.locator(`#${flag}`, { hasText: text }).
 
 test('a flag that curl kills goes off in an open page when it is in focus again, and renders nothing else', async () => {
   const { key } = await shopKey();
-  const { page, leave, close } = await openShop(browser, shop);
+  const { page, leave, comeBack, close } = await openShop(browser, shop);
   await page.evaluate(
     ([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 0, push: false } }, ['checkout', 'search']),
     [server.url, key],
@@ -49,7 +49,7 @@ test('a flag that curl kills goes off in an open page when it is in focus again,
   const before = await page.evaluate(() => ({ ...globalThis.shop.renders }));
   await leave();
   await curl(server, 'kill', 'checkout');
-  await page.bringToFront();
+  await comeBack();
   await shows(page, 'checkout', 'off');
   const { checkout, search } = await page.evaluate(() => globalThis.shop.renders);
   assert.deepEqual([checkout - before.checkout, search - before.search], [1, 0]);

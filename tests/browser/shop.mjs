@@ -40,12 +40,13 @@ export async function openShop(browser, shop, mayLog = /(?!)/) {
   await page.waitForFunction(() => globalThis.shop);
   const devtools = await context.newCDPSession(page);
   await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: false });
-  const other = await context.newPage();
-  await page.bringToFront();
+  const { windowId } = await devtools.send('Browser.getWindowForTarget');
+  const show = windowState => devtools.send('Browser.setWindowBounds', { windowId, bounds: { windowState } });
   return {
     page,
-    /** Looks at another page. */
-    leave: () => other.bringToFront(),
+    /** Puts the window aside, which takes the focus from the page. */
+    leave: () => show('minimized'),
+    comeBack: () => show('normal'),
     close: async () => {
       await context.close();
       const unexpected = faults.filter(fault => !mayLog.test(fault));

@@ -70,7 +70,7 @@ async function byPush() {
 
 /** The page is left, the flag killed, and the page looked at again. */
 async function byFocus() {
-  const { page, leave, close } = await openShop(browser, shop);
+  const { page, leave, comeBack, close } = await openShop(browser, shop);
   const times = [];
   await page.evaluate(
     ([options, all]) => globalThis.shop.open(options, all),
@@ -81,7 +81,7 @@ async function byFocus() {
     await leave();
     await Promise.all([curl(server, 'kill', flag), wait(AWAY_MS)]);
     const looked = Date.now();
-    await page.bringToFront();
+    await comeBack();
     await until(page, flag, 'off');
     times.push((await offAt(page, flag)) - looked);
   }

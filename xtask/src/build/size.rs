@@ -37,15 +37,20 @@ impl fmt::Display for Sizes {
 
 /// The sizes of a file, by Node's compressors.
 pub(crate) fn of(file: &Path) -> Result<Sizes> {
-    const SCRIPT: &str = "const z = require('zlib'), b = require('fs').readFileSync(process.argv[1]);
-        console.log(b.length, z.gzipSync(b, { level: 9 }).length, z.brotliCompressSync(b).length)";
-    let said = process::run(npm::node().arg("--eval").arg(SCRIPT).arg(file), npm::INSTALL)?;
-    let mut numbers = said.split_whitespace().map_while(|number| number.parse().ok());
-    let mut next = || numbers.next().with_context(|| format!("no sizes of {}: {said}", file.display()));
-    Ok(Sizes { raw: next()?, gzip: next()?, brotli: next()? })
+    let [raw, gzip, brotli] = evaluated("b.length, z.gzipSync(b, { level: 9 }).length, z.brotliCompressSync(b).length", file)?;
+    Ok(Sizes { raw, gzip, brotli })
 }
 
-/// The size after `gzip -9`.
+/// The size after `gzip -9`. It does not wait for Brotli, which takes ten seconds for the worker's module.
 pub(crate) fn gzipped(file: &Path) -> Result<u64> {
-    Ok(of(file)?.gzip)
+    let [gzip] = evaluated("z.gzipSync(b, { level: 9 }).length", file)?;
+    Ok(gzip)
+}
+
+/// Numbers that Node computes from a file's bytes `b` by its compressors `z`.
+fn evaluated<const N: usize>(numbers: &str, file: &Path) -> Result<[u64; N]> {
+    let script = format!("const z = require('zlib'), b = require('fs').readFileSync(process.argv[1]); console.log({numbers})");
+    let said = process::run(npm::node().arg("--eval").arg(script).arg(file), npm::INSTALL)?;
+    let numbers: Vec<u64> = said.split_whitespace().map_while(|number| number.parse().ok()).collect();
+    numbers.try_into().ok().with_context(|| format!("no sizes of {}: {said}", file.display()))
 }

@@ -16,7 +16,7 @@ pub(crate) struct Package {
 }
 
 /// The browser of the tests. Another Chromium may be named in `CHROMIUM`.
-pub(crate) const CHROMIUM: Package = Package { name: "chromium", is_there: || chromium::find().is_some() };
+pub(crate) const CHROMIUM: Package = Package { name: "chromium-headless-shell", is_there: || chromium::find().is_some() };
 /// Reads the store in the guides.
 pub(crate) const SQLITE: Package = Package { name: "sqlite3", is_there: || is_in_path("sqlite3") };
 /// The database whose functions evaluate flags.

@@ -5,7 +5,8 @@ use anyhow::{Context, Result};
 
 use super::apt;
 
-const PLACES: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+/// The first one draws no windows: it is the same browser, and starts in half the time.
+const PLACES: [&str; 4] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /// Finds Chromium, or installs Debian's package.
 pub(crate) fn ensure() -> Result<PathBuf> {

@@ -64,17 +64,18 @@ fn build_ahead(needs: &[&apt::Package]) -> Result<()> {
     apt::ensure(needs)
 }
 
-/// Runs suites in two lanes: most of them wait for servers and browsers.
+/// Runs suites in one lane more than there are cores: most of them wait for servers, browsers and clocks.
 fn side_by_side(suites: Vec<&'static Suite>, extent: Extent) -> Vec<(&'static Suite, Report)> {
     let queue = Mutex::new(VecDeque::from(suites));
+    let cores = thread::available_parallelism().map_or(1, usize::from);
     let lane = || {
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         std::iter::from_fn(next).map(|suite| (suite, run_one(suite, extent))).collect::<Vec<_>>()
     };
     thread::scope(|scope| {
-        let other = scope.spawn(lane);
+        let others: Vec<_> = (0..cores).map(|_| scope.spawn(lane)).collect();
         let mut reports = lane();
-        reports.extend(other.join().unwrap_or_default());
+        reports.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_default()));
         reports
     })
 }
@@ -93,7 +94,7 @@ fn run_one(suite: &Suite, extent: Extent) -> Report {
     let report = report.at_least_one(suite.name);
     let (failed, seconds) = (report.failures.len(), started.elapsed().as_secs_f32());
     let output = if failed > 0 { report.output.as_str() } else { "" };
-    // One call, so that no line of the other lane comes between.
+    // One call, so that no line of another lane comes between.
     println!("{output}{:<12} {:>6} passed {failed:>4} failed {seconds:>7.1} s", suite.name, report.passed);
     report
 }

@@ -170,7 +170,7 @@ fn worst_inputs(extent: Extent) -> Result<Report> {
     process::run(toolchain::cargo().args(["build", "--quiet", "--profile", PROFILE, "--package", "worst-inputs"]), toolchain::RUSTUP)?;
     let mut program = Command::new(root::target().join(PROFILE).join("worst-inputs"));
     program.arg("--modules").arg(root::in_root("npm/client/dist")).args(extent.of(FEW.as_slice(), &[]));
-    report::of(&mut program, "worst-inputs", toolchain::RUSTUP)
+    Ok(report::of(&mut program, "worst-inputs", toolchain::RUSTUP)?.and(native::worst_inputs(PROFILE)?))
 }
 
 /// Puts faults into the core and the edge, each of which must be noticed; usually only checks that each fault still has its place.
