@@ -12,23 +12,34 @@ pub(crate) mod twinflag;
 pub(crate) mod wasm;
 mod widget;
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fs::{self, File},
+    sync::{Mutex, PoisonError},
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::install::{npm, toolchain};
+use crate::{
+    install::{npm, toolchain},
+    root,
+};
 
 /// Build the worker, the browser engine, the packages and the pages, unless they are up to date.
 #[derive(Args)]
 #[command(after_help = "Example: cargo xtask build")]
 pub(crate) struct Build {}
 
-/// Builds all of it, unless it is up to date. Threads of this process wait for each other; after a success it is not built again.
+/// Builds all of it, unless it is up to date. Threads and processes wait for each other; after a success this process does not build again.
 pub(crate) fn all() -> Result<()> {
     static IS_BUILT: Mutex<bool> = Mutex::new(false);
     let mut is_built = IS_BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     if !*is_built {
+        // Two processes would move each other's files away.
+        let path = root::target().join("build.lock");
+        fs::create_dir_all(root::target())?;
+        let lock = File::create(&path)?;
+        lock.lock().with_context(|| format!("cannot lock {}", path.display()))?;
         build()?;
         *is_built = true;
     }
