@@ -19,6 +19,11 @@ impl Memo {
         Self { slots: None, used: 0 }
     }
 
+    /// Returns true if anything is remembered.
+    pub(crate) const fn is_used(&self) -> bool {
+        self.used > 0
+    }
+
     /// Forgets everything; keeps the memory.
     pub(crate) fn clear(&mut self) {
         if self.used > 0 {

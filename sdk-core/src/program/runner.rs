@@ -252,7 +252,7 @@ impl Runner {
         } else if requested != 0 && requested != self.image.kind(flag) {
             Decision::error(ErrorCode::TypeMismatch)
         } else {
-            self.walk().flag(flag)
+            self.walk().keep_beside_others(flag)
         }
     }
 

@@ -166,7 +166,7 @@ fn worst_inputs(extent: Extent) -> Result<Report> {
     // The ceilings were measured with optimised programs.
     const PROFILE: &str = "quick";
     // The controls, and the rows that take least.
-    const FEW: [&str; 6] = ["W0", "W1", "W2", "W3", "W4", "W5"];
+    const FEW: [&str; 7] = ["W0", "W1", "W2", "W3", "W4", "W5", "W15"];
     process::run(toolchain::cargo().args(["build", "--quiet", "--profile", PROFILE, "--package", "worst-inputs"]), toolchain::RUSTUP)?;
     let mut program = Command::new(root::target().join(PROFILE).join("worst-inputs"));
     program.arg("--modules").arg(root::in_root("npm/client/dist")).args(extent.of(FEW.as_slice(), &[]));
