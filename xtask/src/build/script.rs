@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn a_script_makes_an_instance_at_each_call_and_tells_where_memory_ends() {
         let script = wrapped(&converted()).unwrap();
-        assert!(script.starts_with("export default () => {\n") && script.ends_with("};\n};\n"), "{script}");
+        assert!(script.starts_with("export default () => {\n") && script.ends_with(&format!("{MAKE}\n}};\n")), "{script}");
+        assert_eq!(script.matches("asmFunc({})").count(), 1, "{script}");
         assert!(script.contains("return -1") && !script.contains("retasmFunc"), "{script}");
     }
 
