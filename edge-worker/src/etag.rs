@@ -46,7 +46,7 @@ impl Etag {
     }
 
     fn is_among(&self, tags: &str) -> bool {
-        tags.split(',').map(str::trim).any(|tag| tag == "*" || opaque(tag) == opaque(&self.0))
+        tags.trim() == "*" || tags.split(',').map(str::trim).any(|tag| opaque(tag) == opaque(&self.0))
     }
 }
 

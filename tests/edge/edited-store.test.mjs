@@ -44,6 +44,8 @@ const EDITS = {
     /rows of version/,
   ],
   'a definition altered': [[`UPDATE history SET text = '{"type":"string"}' WHERE kind = 'flag' AND name = 'pay'`], /rows of version/],
+  'a definition that is no text': [["UPDATE history SET text = x'7b7d' WHERE kind = 'flag' AND name = 'pay'"], /rows of version/],
+  'an override that is no text': [["UPDATE paged_rows SET text = x'7b7d' WHERE name = 'acme'"], /customer "acme" does not serve/],
   'an override taken from its history': [
     ["DELETE FROM paged_rows WHERE name = 'acme'"],
     ["DELETE FROM history WHERE name = 'acme'"],

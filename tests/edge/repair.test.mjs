@@ -13,6 +13,8 @@ const DOCUMENT = {
   flags: { good: { default: 'on' }, bad: { default: 'on' }, rolled: { unit: 'userId' } },
 };
 const write = (kind, name, text) => [`UPDATE history SET text = ? WHERE kind = ? AND name = ?`, text, kind, name];
+/** Bytes where a text should be, which SQLite writes into no JSON. */
+const bytes = (kind, name) => [`UPDATE history SET text = x'7b7d' WHERE kind = ? AND name = ?`, kind, name];
 /** More flags than a document may have. */
 const CROWD = [
   [
@@ -88,13 +90,15 @@ test('a flag that no longer compiles is left out and listed as an error, and can
 });
 
 test('a row that is no JSON leaves out its own flag alone, which a kill or an import puts right', async () => {
-  for (const [kind, text, pointer] of [
-    ['state', '{"enabled":tru', '/flags/bad/enabled'],
-    ['state', '', '/flags/bad/enabled'],
-    ['flag', '{"default":', '/flags/bad'],
+  for (const [edit, pointer] of [
+    [write('state', 'bad', '{"enabled":tru'), '/flags/bad/enabled'],
+    [write('state', 'bad', ''), '/flags/bad/enabled'],
+    [write('flag', 'bad', '{"default":'), '/flags/bad'],
+    [bytes('state', 'bad'), '/flags/bad/enabled'],
+    [bytes('flag', 'bad'), '/flags/bad'],
   ]) {
-    await spoilt([write(kind, 'bad', text)], async server => {
-      assert.deepEqual(await values(server), [true, 'FLAG_NOT_FOUND', false], text);
+    await spoilt([edit], async server => {
+      assert.deepEqual(await values(server), [true, 'FLAG_NOT_FOUND', false], edit.join(' '));
       assert.deepEqual(await health(server), [200, 1]);
       assert.deepEqual(await listed(server), [['good', 'rolled'], [pointer]]);
       await kill(server, 'bad');
@@ -102,7 +106,7 @@ test('a row that is no JSON leaves out its own flag alone, which a kill or an im
       await isWhole(server);
       assert.deepEqual(await values(server), [true, false, false], 'the kill holds');
     });
-    await spoilt([write(kind, 'bad', text)], async server => {
+    await spoilt([edit], async server => {
       await done(server, '/api/admin/document?state=replace', DOCUMENT, 'PUT');
       await isWhole(server);
       assert.deepEqual(await values(server), [true, true, false]);

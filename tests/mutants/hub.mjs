@@ -237,10 +237,10 @@ export const hubMutants = [
     tests: 'hub::tests',
   },
   {
-    name: '`If-Match` names versions by their beginning',
+    name: '`If-Match` names definitions by the beginning of their tags',
     file: 'edge-worker/src/hub/wire.rs',
-    find: 'given == "*" || given == tag.as_str()',
-    replacement: 'given == "*" || tag.as_str().starts_with(given.trim_end_matches(\'"\'))',
+    find: 'any(|given| given == tag.as_str())',
+    replacement: 'any(|given| tag.as_str().starts_with(given.trim_end_matches(\'"\')))',
     tests: 'hub::wire',
   },
   {
@@ -363,10 +363,17 @@ export const hubMutants = [
     tests: 'hub::tests',
   },
   {
+    name: 'bytes in place of a text stop the hub',
+    file: 'edge-worker/src/store/sqlite/rows.rs',
+    find: 'format!("iif(typeof({column}) = \'blob\', \'\', {column})")',
+    replacement: 'column.to_owned()',
+    tests: 'hub::verification',
+  },
+  {
     name: 'an empty hub matches any version',
     file: 'edge-worker/src/hub/wire.rs',
-    find: 'given == "*" && newest.number > 0',
-    replacement: 'given == "*"',
+    find: 'if is_any(if_match) { newest.number > 0 }',
+    replacement: 'if is_any(if_match) { true }',
     tests: 'hub::wire',
   },
   {

@@ -216,6 +216,7 @@ impl Walk {
                 None => self.verify(store, &mut budget)?,
                 Some(place) => self.compare(store, &place, &mut budget)?,
             };
+            self.note_hashes();
             match progress {
                 Progress::Fault(why) => break Some(why),
                 Progress::Done => break None,
@@ -291,11 +292,15 @@ impl Walk {
             self.verifier = verifier;
             self.run.sequence = link.sequence;
             self.run.version = link.version;
-            self.run.head = hashes.chain.to_hex();
-            self.run.rows = self.rows.hashed().map(|(version, hash)| (version, hash.to_hex()));
             self.run.proved_from = proved_from;
         }
         Ok(Progress::More)
+    }
+
+    /// Notes the hashes of what was verified, which are needed between slices alone.
+    fn note_hashes(&mut self) {
+        self.run.head = self.verifier.head().0.to_hex();
+        self.run.rows = self.rows.hashed().map(|(version, hash)| (version, hash.to_hex()));
     }
 
     /// Compares what serves with the history of rows.
@@ -433,6 +438,7 @@ mod tests {
             (edits::EARLIER_ROW, "the flag \"f4\" does not serve as it was last written"),
             (edits::MADE_UP_VERSION, "version 5 has no record"),
             (edits::OTHER_TEXT_OF_F4, "the rows of version 4, of record 4, were altered"),
+            (edits::BYTES_FOR_F4, "the rows of version 4, of record 4, were altered"),
         ] {
             let store = Sqlite::new(Memory::new());
             write(&store, 3);

@@ -198,12 +198,21 @@ pub(super) fn matches(if_match: &str, changed: u32, newest: Version) -> bool {
         let version = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|version| version.parse::<Version>().ok());
         version.is_some_and(|version| version.epoch == newest.epoch && (changed.max(1)..=newest.number).contains(&version.number))
     };
-    if_match.split(',').map(str::trim).any(|given| is_since(given) || given == "*" && newest.number > 0)
+    if is_any(if_match) { newest.number > 0 } else { tags(if_match).any(is_since) }
 }
 
 /// Returns true if an `If-Match` names this entity tag. Tags are compared strongly, as that header wants it.
 pub(super) fn names(if_match: &str, tag: &Etag) -> bool {
-    if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag.as_str())
+    is_any(if_match) || tags(if_match).any(|given| given == tag.as_str())
+}
+
+/// Returns true if an `If-Match` names whatever there is: by `*` alone, which has no meaning among tags (RFC 9110, 13.1.1).
+pub(super) fn is_any(if_match: &str) -> bool {
+    if_match.trim() == "*"
+}
+
+fn tags(if_match: &str) -> impl Iterator<Item = &str> {
+    if_match.split(',').map(str::trim)
 }
 
 /// Returns true if an `If-Match` names versions as entity tags, or any version.
@@ -212,7 +221,7 @@ pub(super) fn is_versions(if_match: &str) -> bool {
         let quoted = given.strip_prefix("W/").unwrap_or(given).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         quoted.is_some_and(|version| version.parse::<Version>().is_ok())
     };
-    if_match.split(',').map(str::trim).all(|given| given == "*" || is_tag(given))
+    is_any(if_match) || tags(if_match).all(is_tag)
 }
 
 #[cfg(test)]
@@ -230,7 +239,7 @@ mod tests {
         for given in ["*", "\"0a1b2c3d4e5f.3\"", "W/\"0a1b2c3d4e5f.3\"", "\"0a1b2c3d4e5f.1\", \"0a1b2c3d4e5f.3\""] {
             assert!(is_versions(given), "{given}");
         }
-        for given in ["3", "\"3\"", "0a1b2c3d4e5f.3", "\"0a1b2c3d4e5f.3", "\"", "x", "\"0a1b2c3d4e5f.3\", 3"] {
+        for given in ["3", "\"3\"", "0a1b2c3d4e5f.3", "\"0a1b2c3d4e5f.3", "\"", "x", "\"0a1b2c3d4e5f.3\", 3", "\"0a1b2c3d4e5f.3\", *"] {
             assert!(!is_versions(given), "{given}");
         }
     }
@@ -269,6 +278,24 @@ mod tests {
         check("W/\"0a1b2c3d4e5f.3\"", HELD, false);
         check("*", HELD, true);
         check("*", "0a1b2c3d4e5f.0", false);
+        check("\"0a1b2c3d4e5f.1\", *", HELD, false);
         check("\"0a1b2c3d4e5f.0\"", "0a1b2c3d4e5f.0", false);
+    }
+
+    #[test]
+    fn a_definition_is_named_by_its_whole_tag() {
+        let tag = Etag::strong(b"{}");
+        let whole = tag.as_str();
+        let half = format!("{}\"", &whole[..20]);
+        for (if_match, expected) in [
+            ("*", true),
+            (whole, true),
+            (&format!("\"x\",{whole}"), true),
+            (&half, false),
+            (&format!("W/{whole}"), false),
+            ("\"x\", *", false),
+        ] {
+            assert_eq!(names(if_match, &tag), expected, "{if_match}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     view::{ConsequenceView, Fault},
 };
 use crate::{
-    hub::{FlagHub, ground::Ground, record::Written},
+    hub::{FlagHub, ground::Ground, record::Written, wire},
     problem::Problem,
     query::Query,
     version::Version,
@@ -104,7 +104,7 @@ impl FlagHub {
 /// so that no other change comes between, says `?seen=false`.
 fn is_seen(if_match: Option<&str>, query: &Query) -> Result<bool, Problem> {
     // `*` names no version.
-    let names_version = if_match.is_some_and(|tags| !tags.split(',').any(|tag| tag.trim() == "*"));
+    let names_version = if_match.is_some_and(|tags| !wire::is_any(tags));
     Ok(query.flag_or("seen", true)? && names_version)
 }
 

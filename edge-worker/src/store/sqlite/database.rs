@@ -101,7 +101,8 @@ pub(crate) mod tests {
             Value::Integer(integer) => integer.into(),
             Value::Real(real) => real.into(),
             Value::Text(text) => text.into(),
-            Value::Null | Value::Blob(_) => Json::Null,
+            Value::Null => Json::Null,
+            Value::Blob(bytes) => bytes.into(),
         }
     }
 

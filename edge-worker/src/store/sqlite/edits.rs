@@ -12,6 +12,8 @@ pub(crate) const EARLIER_ROW: &str = "UPDATE unpaged_rows SET version = 1 WHERE 
 pub(crate) const MADE_UP_VERSION: &str = "INSERT INTO versions VALUES (5, 5)";
 /// The flag `f4` has another text in the history.
 pub(crate) const OTHER_TEXT_OF_F4: &str = "UPDATE history SET text = '2' WHERE name = 'f4'";
+/// The flag `f4` has bytes in the history where a text should be.
+pub(crate) const BYTES_FOR_F4: &str = "UPDATE history SET text = x'31' WHERE name = 'f4'";
 /// The row of version 2 has another text in the history.
 pub(crate) const OTHER_TEXT_OF_2: &str = "UPDATE history SET text = '2' WHERE version = 2";
 /// The row of version 2 has its own text again.

@@ -9,7 +9,7 @@ use control::{
 use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
 
-use super::database::Database;
+use super::{database::Database, rows::text_of};
 
 pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
     let number = || SqlStorageValue::from(i64::from(version));
@@ -18,14 +18,15 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
         FROM history AS row WHERE version = ? AND part = 0 ORDER BY kind, name",
         vec![number()],
     )?;
-    let written = texts(sql, "SELECT kind, name, text FROM history WHERE version = ? ORDER BY kind, name, part", vec![number()])?;
-    let before = texts(
-        sql,
-        "SELECT row.kind, row.name, row.text FROM history AS here JOIN history AS row ON row.kind = here.kind AND row.name = here.name
+    let query = format!("SELECT kind, name, {} AS text FROM history WHERE version = ? ORDER BY kind, name, part", text_of("text"));
+    let written = texts(sql, &query, vec![number()])?;
+    let query = format!(
+        "SELECT row.kind, row.name, {} AS text FROM history AS here JOIN history AS row ON row.kind = here.kind AND row.name = here.name
           AND row.version = (SELECT max(version) FROM history WHERE kind = here.kind AND name = here.name AND version < here.version)
         WHERE here.version = ? AND here.part = 0 ORDER BY row.kind, row.name, row.part",
-        vec![number()],
-    )?;
+        text_of("row.text")
+    );
+    let before = texts(sql, &query, vec![number()])?;
     let mut reverted = Reverted { version, ..Reverted::default() };
     for Written { kind, name, newest } in keys {
         let Some(known) = RowKind::from_name(&kind) else {
@@ -139,8 +140,9 @@ pub(super) fn last_write(sql: &impl Database, key: &RowKey, below: Option<u32>) 
 }
 
 pub(super) fn written(sql: &impl Database, key: &RowKey, version: u32) -> Result<Option<String>> {
-    let query = "SELECT kind, name, text FROM history WHERE kind = ? AND name = ? AND version = ? ORDER BY part";
-    Ok(texts(sql, query, place(key, version))?.into_values().next())
+    let query =
+        format!("SELECT kind, name, {} AS text FROM history WHERE kind = ? AND name = ? AND version = ? ORDER BY part", text_of("text"));
+    Ok(texts(sql, &query, place(key, version))?.into_values().next())
 }
 
 fn place(key: &RowKey, version: u32) -> Vec<SqlStorageValue> {

@@ -6,6 +6,7 @@ use worker::{Result, SqlStorageValue};
 
 use super::{
     database::Database,
+    rows::text_of,
     slices::{self, fit},
 };
 use crate::store::{Verification, audit::Part};
@@ -17,7 +18,7 @@ pub(super) fn parts(sql: &impl Database, behind: Option<&Part>) -> Result<Vec<Pa
         vec![version, kind, name, part]
     };
     let most = fit(sql, &format!("{LENGTHS} {which}"), bindings(), slices::ROWS)?;
-    read(sql, &format!("{COLUMNS}, text {FROM} {which} LIMIT ?"), [bindings(), vec![most.into()]].concat())
+    read(sql, &format!("{COLUMNS}, {} AS text {FROM} {which} LIMIT ?", text_of("text")), [bindings(), vec![most.into()]].concat())
 }
 
 /// All parts in the order of the table's key, so that no piece is sorted. Of each row the newest version at or before this one has its
@@ -30,7 +31,7 @@ pub(super) fn serving_parts(sql: &impl Database, version: u32, behind: Option<&P
     };
     let most = fit(sql, &format!("{LENGTHS} {which}"), bindings(), slices::ROWS)?;
     let last = "SELECT max(version) FROM history AS other WHERE other.kind = history.kind AND other.name = history.name AND version <= ?";
-    let query = format!("{COLUMNS}, iif(version = ({last}), text, NULL) AS text {FROM} {which} LIMIT ?");
+    let query = format!("{COLUMNS}, iif(version = ({last}), {}, NULL) AS text {FROM} {which} LIMIT ?", text_of("text"));
     read(sql, &query, [vec![i64::from(version).into()], bindings(), vec![most.into()]].concat())
 }
 

@@ -14,6 +14,12 @@ pub(super) const SHORT: usize = 700;
 /// WebAssembly at a fraction of what many rows cost; with its last row, and quotes escaped, a string stays below 2 MB.
 const STRING: u32 = 200_000;
 
+/// The text of a row, or of a part of one, in a query. A value that is no text, which only an edit of the store's file leaves, reads as
+/// empty: that is no definition, and its hash is another, so that one row is left out and found, and all others are read.
+pub(super) fn text_of(column: &str) -> String {
+    format!("iif(typeof({column}) = 'blob', '', {column})")
+}
+
 /// The keys that a JSON text lists, each with its page.
 const WANTED: &str = "WITH wanted AS (SELECT value ->> 0 AS page, value ->> 1 AS kind, value ->> 2 AS name FROM json_each(?1))";
 
@@ -121,8 +127,9 @@ const UNPAGED_KEYS: Queries = Queries {
 fn found(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<Part>> {
     // The query keeps its `WITH` in front.
     let (with, select) = query.strip_prefix(WANTED).map_or(("", query), |select| (WANTED, select));
+    let text = text_of("text");
     let strings = format!(
-        "{with} SELECT json_group_array(json_array(kind, name, part, text)) AS rows FROM
+        "{with} SELECT json_group_array(json_array(kind, name, part, {text})) AS rows FROM
           (SELECT *, sum(length(name) + ifnull(length(text), 0)) OVER (ROWS UNBOUNDED PRECEDING) / {STRING} AS number FROM ({select}))
         GROUP BY number"
     );

@@ -7,7 +7,7 @@ use worker::{Error, Result, SqlStorageValue};
 use super::{
     database::Database,
     events, migrations, put_version, records,
-    rows::{Located, put_part},
+    rows::{Located, put_part, text_of},
     slices::{self, fit},
 };
 use crate::store::{
@@ -36,7 +36,7 @@ pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Resul
             1 => read::<PartRow>(
                 sql,
                 [
-                    "rowid AS at, kind, name, version, part, page, text",
+                    &format!("rowid AS at, kind, name, version, part, page, {} AS text", text_of("text")),
                     "coalesce(octet_length(text), 0)",
                     "history WHERE rowid > ? AND version <= ? ORDER BY rowid",
                 ],
