@@ -2,7 +2,8 @@
  * The worker beside two in plain JavaScript on the same workerd: `node bench.mjs [ROUNDS]` prints one line of JSON.
  *
  * `GrowthBook` compares its key with one in a setting, and sends one header. `GrowthBook, same duties` does what ours does for its answers: a
- * stored key, a limit for each of 500 addresses, and the same bodies, metadata, tags and headers.
+ * stored key, a limit for each of 500 addresses, and the same bodies, metadata, tags and headers. `no work` is a floor: it reads the body and
+ * sends the headers, and does nothing else. It is asked for one flag alone.
  *
  * All answer for a while first, because V8 compiles the functions of a module a second time once they have run often, on threads whose CPU
  * counts. In each round every question is asked of all, in a new order; the best round counts: others share the machine's cores. All are
@@ -42,6 +43,9 @@ const FLAGS = 100,
 const list = flags(FLAGS);
 /** The peers, and their scripts. */
 const PEERS = { GrowthBook: 'growthbook.mjs', 'GrowthBook, same duties': 'growthbook-duties.mjs' };
+/** The floor, and its script. */
+const FLOOR = 'no work',
+  FLOOR_SCRIPT = 'bare.mjs';
 const OFREP = '/ofrep/v1/evaluate/flags';
 
 const context = user => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org });
@@ -55,14 +59,15 @@ try {
   for (const [name, script] of Object.entries(PEERS)) servers[name] = await startPeer(script, servers.Twinflag.clientKey);
   for (const server of Object.values(servers)) await checked(server);
   console.error('all answer alike');
-  for (const question of Object.values(questions())) {
-    for (const server of Object.values(servers)) await load({ ...server, requests: question, connections: CONNECTIONS, ms: WARM_MS });
+  servers[FLOOR] = await startPeer(FLOOR_SCRIPT, servers.Twinflag.clientKey);
+  for (const [name, question] of Object.entries(questions())) {
+    for (const [, server] of askedFor(name)) await load({ ...server, requests: question, connections: CONNECTIONS, ms: WARM_MS });
   }
   console.error('all are warm');
   const measured = Object.fromEntries(Object.keys(servers).map(name => [name, {}]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, question] of shuffled(Object.entries(questions()))) {
-      for (const [engine, server] of shuffled(Object.entries(servers)))
+      for (const [engine, server] of shuffled(askedFor(name)))
         best(measured[engine], name, await load({ ...server, requests: question, connections: CONNECTIONS, ms: MS }));
     }
     best(measured.Twinflag, 'users', await load({ ...servers.Twinflag, requests: questions().single, connections: USERS, ms: MS }));
@@ -105,6 +110,11 @@ function best(cells, name, { perSecond, cpu, p95 }) {
   cell.p95 = Math.min(cell.p95, p95);
   cell.perSecond = Math.max(cell.perSecond, perSecond);
   cell.cpu = Math.min(cell.cpu, cpu);
+}
+
+/** Those that a question is put to: the floor is asked for one flag alone. */
+function askedFor(question) {
+  return Object.entries(servers).filter(([engine]) => engine !== FLOOR || question === 'single');
 }
 
 /** One of 500 addresses. */

@@ -16,6 +16,9 @@ const EDGE: &[(&str, &str, Option<f64>, Option<f64>)] = &[
 const PLAIN: &str = "GrowthBook";
 const SAME_DUTIES: &str = "GrowthBook, same duties";
 
+/// A worker that reads the body and sends the headers of ours, and does nothing else. It is asked for one flag alone.
+const FLOOR: &str = "no work";
+
 /// The budget for evaluating one flag inside the worker, in nanoseconds of CPU.
 const INSIDE_BUDGET: f64 = 5e3;
 
@@ -38,6 +41,9 @@ pub(super) fn print(measured: &Value) -> Result<()> {
         println!("{name}");
         print_beside(measured, question, PLAIN, *plain)?;
         print_beside(measured, question, SAME_DUTIES, *same_duties)?;
+        if measured.get(FLOOR).is_some_and(|floor| floor.get(question).is_some()) {
+            print_beside(measured, question, FLOOR, None)?;
+        }
     }
     let p95 = measured.pointer("/Twinflag/users/p95").and_then(Value::as_f64).context("no figure")? * 1e6;
     let budget = |budget: f64| format!("{:>45}   ≤ {}", "", nanoseconds(budget));
@@ -76,7 +82,7 @@ pub(super) fn print(measured: &Value) -> Result<()> {
 /// than on the requests a second; about those if this machine has no CPU times in /proc.
 fn print_beside(measured: &Value, question: &str, peer: &str, budget: Option<f64>) -> Result<()> {
     let figure = |engine: &str, figure: &str| measured.get(engine)?.get(question)?.get(figure)?.as_f64();
-    let label = if peer == PLAIN { peer } else { "same duties" };
+    let label = if peer == SAME_DUTIES { "same duties" } else { peer };
     let (ours, theirs) = figure(OURS, "perSecond").zip(figure(peer, "perSecond")).context("no figure")?;
     let rate = ours / theirs;
     let cpu = figure(OURS, "cpu").zip(figure(peer, "cpu"));
