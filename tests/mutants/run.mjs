@@ -113,6 +113,16 @@ async function workOnCore(chosen) {
 /** The crate whose unit tests notice a fault: that of its file, unless the fault names another. */
 const crateOf = ({ file, crate }) => crate ?? (file.startsWith('edge-worker/control/') ? 'control' : 'edge-worker');
 
+/** True if a crate with a fault has a red test. A fault that does not build is none, and is told; the others are still tried. */
+async function isNoticed(workshop, crate, { name, tests }) {
+  try {
+    return await workshop.isRed(crate, tests);
+  } catch (caught) {
+    console.log(`${name}: ${caught}`);
+    return false;
+  }
+}
+
 /** Puts each fault into a crate; answers how many turn no test of the crate red. */
 async function workOnCrate(crate, chosen) {
   if (chosen.length === 0) return 0;
@@ -123,7 +133,7 @@ async function workOnCrate(crate, chosen) {
   let survivors = 0;
   for (const mutant of chosen) {
     const restore = workshop.spoil(mutant);
-    const red = await workshop.isRed(crate, mutant.tests);
+    const red = await isNoticed(workshop, crate, mutant);
     restore();
     survivors += red ? 0 : 1;
     tellOf(mutant, red);

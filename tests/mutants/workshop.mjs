@@ -49,10 +49,18 @@ export class Workshop {
     return this.#run(join(this.#target, 'debug', name), args, { input });
   }
 
-  /** True if a unit test of a crate fails, among those whose path begins with a text. */
+  /**
+   * True if a unit test of a crate fails, among those whose path begins with a text, or an assertion that the compiler evaluates. Throws if
+   * the crate does not build for another reason.
+   */
   async isRed(crate, tests) {
     const args = ['test', '--quiet', '--offline', '-p', crate, '--lib'];
-    await this.#run('cargo', [...args, '--no-run'], { cwd: this.#copy });
+    try {
+      await this.#run('cargo', [...args, '--no-run'], { cwd: this.#copy });
+    } catch (caught) {
+      if (String(caught).includes('evaluation panicked: assertion failed')) return true;
+      throw caught;
+    }
     return this.#run('cargo', [...args, tests], { cwd: this.#copy }).then(
       () => false,
       () => true,
