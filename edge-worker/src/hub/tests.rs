@@ -380,6 +380,8 @@ fn the_changes_since_any_version_lead_to_the_newest_document() {
     hub.edit(r#"{"default":"on"}"#);
     keep(&mut held);
     document(&format!(r#""b":{{"default":"on"}}{long}"#), &["flags/a"]);
+    // The flag returns with its state, which nobody has without its definition.
+    keep(&mut held);
     document(&format!(r#""a":{{}},"b":{{"default":"on"}}{long}"#), &[]);
     let ground = hub.ground.newest(&hub.store).unwrap();
     let newest = document_of(&whole());
