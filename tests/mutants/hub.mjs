@@ -240,7 +240,7 @@ export const hubMutants = [
     name: '`If-Match` names definitions by the beginning of their tags',
     file: 'edge-worker/src/hub/wire.rs',
     find: 'any(|given| given == tag.as_str())',
-    replacement: 'any(|given| tag.as_str().starts_with(given.trim_end_matches(\'"\')))',
+    replacement: "any(|given| tag.as_str().starts_with(given.trim_end_matches('\"')))",
     tests: 'hub::wire',
   },
   {
@@ -365,7 +365,7 @@ export const hubMutants = [
   {
     name: 'bytes in place of a text stop the hub',
     file: 'edge-worker/src/store/sqlite/rows.rs',
-    find: 'format!("iif(typeof({column}) = \'blob\', \'\', {column})")',
+    find: "format!(\"iif(typeof({column}) = 'blob', '', {column})\")",
     replacement: 'column.to_owned()',
     tests: 'hub::verification',
   },

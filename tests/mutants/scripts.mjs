@@ -10,8 +10,8 @@ import { around } from './workshop.mjs';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const PACKAGE = join(repository, 'npm/client');
 const copy = join(repository, 'target/mutants/client');
-/** The entries that the tests in Node import. */
-const ENTRIES = ['entry/node', 'outcomes', 'bootstrap', 'storage', 'tabs'];
+/** The entries that the tests in Node import, and the one that a test refuses by its name. */
+const ENTRIES = ['entry/node', 'entry/script-engine', 'outcomes', 'bootstrap', 'storage', 'tabs'];
 /** The longest that a file of tests may take: a client with a fault may wait without end. */
 const PATIENCE_MS = 120_000;
 
