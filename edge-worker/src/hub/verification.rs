@@ -33,7 +33,7 @@ const LONGEST_WAIT: u32 = 20;
 /// The milliseconds behind which a full verification without a request is abandoned.
 const ABANDONED_MS: i64 = 60_000;
 /// The pause between two slices: one turn of the runtime's loop, in which other requests are carried out. A millisecond more with each slice
-/// was a tenth of a verification.
+/// was a fifth of a verification.
 const PAUSE: Duration = Duration::ZERO;
 
 impl FlagHub {
