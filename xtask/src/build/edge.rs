@@ -42,7 +42,8 @@ fn build_variant(tree: Tree, features: &[&str], dist: &str) -> Result<PathBuf> {
         profile: "wasm",
         opt_level: None,
         llvm: &[],
-        wasm_opt: &["-Os"],
+        // More passes take three times as long, and compress no better.
+        wasm_opt: &["-O1"],
         host: Host::Worker,
         name: "edge",
         out: bound.clone(),
