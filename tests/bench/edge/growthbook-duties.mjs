@@ -1,6 +1,7 @@
 /**
  * The peer with the same duties: GrowthBook's SDK in plain JavaScript, which also looks its key up among stored ones, with their origins and
- * their ends, counts requests by the client's address, and sends the bodies, the metadata, the tag of a list and the headers that ours sends.
+ * their ends, counts requests by the client's address, refuses bodies that are too long or no UTF-8, and sends the bodies, the metadata, the tag
+ * of a list and the headers that ours sends.
  *
  * All of it is written for speed: the tag is of 32 bits, and the token of a list's stream, which ours signs, is a constant.
  */
@@ -14,7 +15,9 @@ const ONE = '/ofrep/v1/evaluate/flags/',
   STREAM = `/v1/watch/events?token=1796040000000..${'0'.repeat(32)}.~${'0'.repeat(32)}`,
   A_MINUTE = 100_000,
   MINUTE_MS = 60_000,
-  MOST_ADDRESSES = 20_000;
+  MOST_ADDRESSES = 20_000,
+  MOST_BYTES = 256_000;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const COMMON = { 'content-type': 'application/json', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
 const PROGRAMS = new Headers({ ...COMMON, 'cache-control': 'no-store' });
 const PAGES = new Headers({
@@ -67,6 +70,16 @@ function refusal(headers, env, now) {
   return origin !== null && !key.origins.includes(origin) ? refused(403, 'a foreign origin') : undefined;
 }
 
+/** Parses a body; `undefined` unless it is JSON in UTF-8 of at most `MOST_BYTES`. */
+async function parsed(request) {
+  const bytes = await request.arrayBuffer();
+  try {
+    return bytes.byteLength <= MOST_BYTES ? JSON.parse(utf8.decode(bytes)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url);
@@ -75,9 +88,9 @@ export default {
     const { headers } = request;
     const refusedAs = refusal(headers, env, Date.now());
     if (refusedAs !== undefined) return refusedAs;
-    const {
-      context: { targetingKey, ...rest },
-    } = await request.json();
+    const asked = await parsed(request);
+    if (typeof asked?.context !== 'object' || asked.context === null) return refused(400, 'expected a context');
+    const { targetingKey, ...rest } = asked.context;
     const context = { attributes: { id: targetingKey, ...rest } };
     if (pathname.startsWith(ONE)) {
       const key = decodeURIComponent(pathname.slice(ONE.length));
