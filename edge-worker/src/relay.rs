@@ -8,7 +8,7 @@ use worker::{
     durable_object,
 };
 
-use crate::version::Version;
+use crate::{clock, version::Version};
 
 /// The most sockets of one relay.
 const MOST: u16 = 10_000;
@@ -33,6 +33,8 @@ pub(crate) const LIMIT: &str = "twinflag-sockets";
 pub(crate) const FULL: u16 = 507;
 /// The status of a relay that was told that the client's key is revoked.
 pub(crate) const REVOKED: u16 = 401;
+/// The status of a relay that was told that its environment is closed: an isolate that admits a client has not heard of it yet.
+const CLOSED: u16 = 410;
 /// The status of a relay with too many sockets of the client's address.
 pub(crate) const CROWDED: u16 = 429;
 /// The address at which the hub tells a relay of a version: `POST` with [`News`] answers [`Told`].
@@ -42,8 +44,16 @@ pub(crate) const NEWS: &str = "http://relay/news";
 const STORED_VERSION: &str = "version";
 const STORED_FULL: &str = "full";
 const STORED_REVOKED: &str = "revoked";
+/// The moment at which the environment was closed, in milliseconds since 1970; absent while it is open.
+const STORED_CLOSED: &str = "closed";
 /// The most marks that are stored: an isolate goes on to admit a revoked key for some seconds only.
 const MOST_REVOKED: usize = 100;
+/// The milliseconds for which a relay takes no socket after its environment was closed. An isolate learns it within some seconds; one that cannot reach
+/// the first hub for longer goes on to answer, and to admit clients.
+const CLOSED_MS: i64 = 60_000;
+
+/// The address at which the first hub tells a relay of the state of its environment: `POST` with [`EnvironmentState`] answers [`Told`].
+pub(crate) const ENVIRONMENT_STATE: &str = "http://relay/environment-state";
 
 /// The version to tell sockets of.
 #[derive(Serialize, Deserialize)]
@@ -56,7 +66,13 @@ pub(crate) struct News {
     pub(crate) revoked: Vec<String>,
 }
 
-/// A relay's answer to [`News`].
+/// The state of a relay's environment in the registry of the first hub.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EnvironmentState {
+    pub(crate) is_open: bool,
+}
+
+/// A relay's answer to [`News`] and to [`EnvironmentState`].
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Told {
     /// True if there may be another relay behind this one.
@@ -100,9 +116,17 @@ impl DurableObject for FlagRelay {
             let news = request.json().await?;
             return self.tell(news).await;
         }
+        if request.path() == "/environment-state" {
+            let state = request.json().await?;
+            return self.take_environment_state(state).await;
+        }
         if request.path() == "/sockets" {
-            let is_followed = self.state.storage().get(STORED_FULL).await?.unwrap_or(false);
+            let is_followed = self.is_followed().await?;
             return Response::from_json(&Sockets { sockets: self.state.get_websockets().len(), is_followed });
+        }
+        // A hub of a later release may ask what this one does not know.
+        if request.path() != "/socket" {
+            return Response::error("no such address", 404);
         }
         self.accept(&request).await
     }
@@ -128,7 +152,10 @@ impl FlagRelay {
         let told: Option<String> = self.state.storage().get(STORED_VERSION).await?;
         let version = newer(told, headers.get(ANSWERED)?);
         let most = headers.get(LIMIT)?.and_then(|text| sockets(&text)).unwrap_or(MOST);
-        let revoked = self.revoked().await?;
+        let (revoked, closed) = (self.revoked().await?, self.state.storage().get(STORED_CLOSED).await?);
+        if closed.is_some_and(|at| is_lately(at, clock::now().0)) {
+            return Ok(Response::empty()?.with_status(CLOSED));
+        }
         let owners: Vec<&str> = owners.split(',').filter(|tag| !tag.is_empty()).collect();
         if owners.iter().any(|tag| revoked.iter().any(|mark| mark == tag)) {
             return Ok(Response::empty()?.with_status(REVOKED));
@@ -151,6 +178,26 @@ impl FlagRelay {
         Response::from_websocket(pair.client)
     }
 
+    /// Records that the environment was closed and ends its sockets, or that it is open again.
+    async fn take_environment_state(&self, EnvironmentState { is_open }: EnvironmentState) -> Result<Response> {
+        // First, so that a socket that is accepted meanwhile is ended, too, or refused.
+        if is_open {
+            self.state.storage().delete(STORED_CLOSED).await?;
+        } else {
+            self.state.storage().put(STORED_CLOSED, clock::now().0).await?;
+            for socket in self.state.get_websockets() {
+                // One that is closing already needs no more.
+                socket.close(Some(1008), Some("the environment was closed")).ok();
+            }
+        }
+        Response::from_json(&Told { is_followed: self.is_followed().await? })
+    }
+
+    /// Returns true if there may be another relay behind this one.
+    async fn is_followed(&self) -> Result<bool> {
+        Ok(self.state.storage().get(STORED_FULL).await?.unwrap_or(false))
+    }
+
     async fn revoked(&self) -> Result<Vec<String>> {
         Ok(self.state.storage().get(STORED_REVOKED).await?.unwrap_or_default())
     }
@@ -159,7 +206,7 @@ impl FlagRelay {
     async fn tell(&self, News { version, tags, revoked }: News) -> Result<Response> {
         // First, so that a socket that is accepted meanwhile learns it, too.
         self.state.storage().put(STORED_VERSION, &version).await?;
-        let is_followed = self.state.storage().get(STORED_FULL).await?.unwrap_or(false);
+        let is_followed = self.is_followed().await?;
         if !revoked.is_empty() {
             let known = latest(self.revoked().await?, &revoked);
             self.state.storage().put(STORED_REVOKED, known).await?;
@@ -186,6 +233,11 @@ fn latest(known: Vec<String>, new: &[String]) -> Vec<String> {
     let mut marks: Vec<String> = known.into_iter().filter(|mark| !new.contains(mark)).chain(new.iter().cloned()).collect();
     marks.drain(..marks.len().saturating_sub(MOST_REVOKED));
     marks
+}
+
+/// Returns true if an environment that was closed at a moment is still refused at another.
+fn is_lately(closed: i64, now: i64) -> bool {
+    (0..CLOSED_MS).contains(&now.saturating_sub(closed))
 }
 
 /// The milliseconds within which so many clients are to fetch.
@@ -215,6 +267,11 @@ mod tests {
     #[test]
     fn clients_fetch_at_2000_a_second_at_most_and_within_5_seconds() {
         assert_eq!([0, 1, 2, 1_000, 10_000, 20_000].map(spread), [0, 0, 1, 500, 5_000, 5_000]);
+    }
+
+    #[test]
+    fn a_closed_environment_is_refused_for_a_minute_and_not_before_a_clock_that_was_set_back() {
+        assert_eq!([6, 7, 60_006, 60_007, i64::MIN].map(|now| is_lately(7, now)), [false, true, true, false, false]);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::{fmt, str::FromStr};
 use sdk_core::{hex, json::canonical::write_number};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// The identity of a store's history: 48 random bits, made with the store, and made anew by each restore and when the store was put
-/// back by other means. Spelled as 12 hex digits.
+/// The identity of a store's history: 48 random bits, made with the store, and made anew by each restore, and when the store was put
+/// back by other means or lost its epoch. Spelled as 12 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Epoch(u64);
 
@@ -42,6 +42,9 @@ impl Version {
 }
 
 impl Epoch {
+    /// The epoch of a store that lost its own, until its hub makes another.
+    pub(crate) const LOST: Self = Self(0);
+
     /// A new epoch, drawn at random.
     pub(crate) fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 8];

@@ -209,6 +209,21 @@ test('what a record says is gone only where a later record erases it', async () 
   assert.equal((await verify()).valid, true);
 });
 
+test('a store that lost the row about itself serves on, under an epoch that a record tells', async () => {
+  const epoch = async () => (await server.request('/health', { method: 'GET' })).json().epoch;
+  const before = await epoch();
+  assert.deepEqual(await server.sql(['DELETE FROM store']), []);
+  await server.stop();
+  server = await startWithSql(folder.path);
+  const [{ action, changedBy, reason }] = (await done('/api/admin/changes?limit=1', undefined, 'GET')).changes;
+  assert.deepEqual([action, changedBy], ['epoch.renew', 'system']);
+  assert.match(reason, /lost the row about itself/);
+  const after = await epoch();
+  assert.ok(![before, '000000000000'].includes(after), after);
+  await done('/api/admin/feature-flags', { featureName: 'chat', action: 'revive', reason: 'it is up' });
+  assert.deepEqual([await epoch(), (await verify()).valid], [after, true]);
+});
+
 test('no edit becomes a baseline when the store is opened', async () => {
   await server.stop();
   try {

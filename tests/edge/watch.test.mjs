@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { dataFolder } from '../server.mjs';
 import { openSocket } from '../web-socket.mjs';
+import { until as repeated } from './reported.mjs';
 import { hostWorker, KEYS } from './workerd.mjs';
 
 const HOUR_MS = 3_600_000;
@@ -255,6 +256,41 @@ test('a revoked client key ends its streams alone, and its token opens no other'
   assert.equal((await watch('', bearer(key))).status, 401);
   assert.equal((await server.request(await lists({ customerId: 'c-1' }), { method: 'GET' })).status, 200);
   await hears(stays, await toggle());
+});
+
+test('an environment that is closed ends its sockets and streams, and takes new ones once it is opened again', async () => {
+  const ask = async (path, options) => {
+    const answer = await server.asAdmin(path, options);
+    assert.equal(answer.status, 200, answer.text);
+    return answer.json();
+  };
+  const register = () => ask('/api/admin/environments', { body: { name: 'passing', reason: 'r' } });
+  const relaysAnswered = () =>
+    repeated(
+      () => ask('/api/admin/jobs', { method: 'GET' }),
+      ({ jobs }) => jobs.every(({ kind }) => kind !== 'environment.state'),
+    );
+  await register();
+  const document = { ...JSON.parse(DOCUMENT), environment: 'passing' };
+  await ask('/api/admin/document?environment=passing', { method: 'PUT', body: document });
+  const { key } = await ask('/api/admin/keys?environment=passing', { body: { kind: 'server', label: 'a server', reason: 'r' } });
+  await relaysAnswered();
+  const [ended, operator, stays] = await Promise.all([
+    watch('', bearer(key)),
+    watching('/api/admin/watch?environment=passing', bearer(server.adminToken)),
+    watch(),
+  ]);
+  const { until, over } = await events(await lists({}, key));
+  await until(text => text.includes('data: '));
+  await ask('/api/admin/environments/passing?reason=r', { method: 'DELETE' });
+  assert.deepEqual(await Promise.all([ended.closed, operator.closed]), [1008, 1008]);
+  await over();
+  assert.equal((await watch('', bearer(key))).status, 401);
+  await hears(stays, await toggle());
+  await relaysAnswered();
+  await register();
+  await relaysAnswered();
+  assert.ok((await watch('', bearer(key))).first);
 });
 
 test("a token opens a stream for its own key's pages only, and for as long as that key is valid", async () => {

@@ -517,4 +517,32 @@ export const hubMutants = [
     replacement: "WHERE kind = 'key' OR name = token",
     tests: 'store::sqlite',
   },
+  {
+    name: 'an environment that is closed leaves no job',
+    file: 'edge-worker/src/hub/record.rs',
+    find: '    jobs.extend(environment_state::jobs_of(writes.iter().map(|(key, _)| key)));\n',
+    replacement: '',
+    tests: 'hub::environment_state',
+  },
+  {
+    name: 'a restore leaves no job for an environment that was closed',
+    file: 'edge-worker/src/hub/environment_state.rs',
+    find: '&[Action::EnvironmentRemoved]',
+    replacement: '&[]',
+    tests: 'hub::environment_state',
+  },
+  {
+    name: 'a closed environment takes sockets for as long as a clock is set back',
+    file: 'edge-worker/src/relay.rs',
+    find: '(0..CLOSED_MS).contains(',
+    replacement: '(..CLOSED_MS).contains(',
+    tests: 'relay',
+  },
+  {
+    name: 'a store that lost the row about itself has none',
+    file: 'edge-worker/src/store/sqlite/migrations.rs',
+    find: '    restore_store_row(sql)\n',
+    replacement: '    Ok(())\n',
+    tests: 'store::sqlite::migrations',
+  },
 ];

@@ -12,7 +12,7 @@ use worker::{
     js_sys::{Promise, futures::JsFuture},
 };
 
-use super::{FlagHub, baseline, journaled::LOOK_MS, push, schedules, webhooks};
+use super::{FlagHub, baseline, environment_state, journaled::LOOK_MS, push, schedules, webhooks};
 use crate::{
     clock,
     problem::Problem,
@@ -50,6 +50,8 @@ enum Kind {
     Schedule,
     /// Tells the target of a webhook what changed.
     Webhook,
+    /// Tells relays that their environment was closed or opened.
+    EnvironmentState,
 }
 
 /// A kind of job that needs the store alone.
@@ -62,12 +64,13 @@ enum StoreKind {
 }
 
 /// The names of the kinds are stored.
-const KINDS: [(&str, Kind); 6] = [
+const KINDS: [(&str, Kind); 7] = [
     (baseline::JOB, Kind::Store(StoreKind::Baseline)),
     (push::JOB, Kind::Push),
     ("retention.answers", Kind::Store(StoreKind::Retention(Retained::Answers))),
     ("retention.outcomes", Kind::Store(StoreKind::Retention(Retained::Outcomes))),
     (schedules::JOB, Kind::Schedule),
+    (environment_state::JOB, Kind::EnvironmentState),
     (webhooks::JOB, Kind::Webhook),
 ];
 
@@ -106,10 +109,10 @@ fn begin(store: &impl Store, is_away: bool, now: Millis) -> Result<Option<Attemp
     let delay = match kind {
         Kind::Webhook => delay(failures).max(webhooks::LEASE_MS),
         Kind::Schedule => delay(failures).min(MAX_SCHEDULE_DELAY_MS),
-        Kind::Store(_) | Kind::Push => delay(failures),
+        Kind::Store(_) | Kind::Push | Kind::EnvironmentState => delay(failures),
     };
     let failed = Job { due: after(now, delay), failures, error: Some("the attempt did not end".to_owned()) };
-    put(store, &key, &failed, now)?;
+    put(store, &key, Some(failed.clone()), now)?;
     Ok(Some(Attempt { key, kind: *kind, failed }))
 }
 
@@ -126,7 +129,7 @@ fn note(store: &impl Store, Attempt { key, failed, .. }: &Attempt, outcome: Resu
     let Err(error) = outcome else { return Ok(None) };
     let (error, failures) = (error.to_string(), failed.failures);
     let said = format!("the job {} failed {failures} times: {error}", key.kind);
-    put(store, key, &Job { error: Some(error), ..failed.clone() }, now)?;
+    put(store, key, Some(Job { error: Some(error), ..failed.clone() }), now)?;
     Ok(Some(said))
 }
 
@@ -136,14 +139,15 @@ fn bring_back(store: &impl Store, now: Millis) -> Result<()> {
     // An operator chose the moment of a schedule.
     for (name, _) in KINDS.into_iter().filter(|(_, kind)| !matches!(kind, Kind::Schedule)) {
         if let Some((key, job)) = store.jobs(Some(&[name]), 1)?.pop().filter(|(_, job)| job.due > latest) {
-            put(store, &key, &Job { due: after(now, HOUR_MS), ..job }, now)?;
+            put(store, &key, Some(Job { due: after(now, HOUR_MS), ..job }), now)?;
         }
     }
     Ok(())
 }
 
-fn put(store: &impl Store, key: &JobKey, job: &Job, now: Millis) -> Result<()> {
-    let jobs = [(key.clone(), Some(job.clone()))];
+/// Stores a job, or deletes it.
+pub(super) fn put(store: &impl Store, key: &JobKey, job: Option<Job>, now: Millis) -> Result<()> {
+    let jobs = [(key.clone(), job)];
     // The hub is the only writer, and does not wait between the read and the commit.
     let _: Result<Version, Conflict> = store.commit(store.newest()?, &Commit { jobs: &jobs, ..Commit::default() }, now)?;
     Ok(())
@@ -160,7 +164,7 @@ fn retain(store: &impl Store, key: &JobKey, what: Retained, now: Millis) -> Resu
         Some(written) => after(written.min(now), kept).max(after(now, REST_MS)),
         None => after(now, kept),
     };
-    let job = Job { due, failures: 0, error: None };
+    let job = Job::due(due);
     let forget = has_any.then_some(forget);
     let commit = Commit { forget, jobs: &[(key.clone(), Some(job))], ..Commit::default() };
     let _: Result<Version, Conflict> = store.commit(store.newest()?, &commit, now)?;
@@ -240,6 +244,7 @@ impl FlagHub {
         if self.store.access()? != Access::Write {
             return Ok(());
         }
+        self.renew_lost_epoch()?;
         let now = after(clock::now(), self.clock_ahead()?);
         if let Some(attempt) = begin(&self.store, self.is_journal_away()?, now)? {
             JsFuture::from(self.storage().sync().map_err(worker::Error::from)?).await.map_err(worker::Error::from)?;
@@ -250,6 +255,7 @@ impl FlagHub {
             let outcome = match attempt.kind {
                 Kind::Store(kind) => slice(&self.store, &attempt.key, kind, now),
                 Kind::Push => self.push_again().await,
+                Kind::EnvironmentState => self.tell_environment_state(&attempt.key, &attempt.failed).await,
                 Kind::Schedule => self.carry_out_schedule(&attempt.key.payload, now).await,
                 Kind::Webhook => self
                     .deliver(&attempt.key.payload, attempt.failed.failures, now)
@@ -322,7 +328,7 @@ mod tests {
         commit(&store, &Commit { jobs: &own, ..Commit::default() }, 0);
         for (kind, due) in jobs {
             let key = JobKey { kind: (*kind).into(), payload: String::new() };
-            let job = Job { due: Millis(*due), failures: 0, error: None };
+            let job = Job::due(Millis(*due));
             commit(&store, &Commit { jobs: &[(key, Some(job))], ..Commit::default() }, 0);
         }
         store
@@ -538,7 +544,7 @@ mod tests {
         for (kind, _) in KINDS {
             assert_eq!(
                 store.jobs(Some(&[kind]), 1).unwrap().is_empty(),
-                [baseline::JOB, push::JOB, schedules::JOB, webhooks::JOB].contains(&kind),
+                [baseline::JOB, push::JOB, schedules::JOB, environment_state::JOB, webhooks::JOB].contains(&kind),
                 "{kind}"
             );
         }

@@ -10,14 +10,13 @@ use std::{
     rc::Rc,
 };
 
-use control::{Command, CommandOutcome, MAX_REASON, SqlEdit, change::Actor, rows::RowKind};
+use control::{CommandOutcome, MAX_REASON, SqlEdit, change::Actor, rows::RowKind};
 use sdk_core::{OwnerKind, document::compile_for_sql};
-use worker::{Method, Request, Response, console_error};
+use worker::{Method, Request, Response, console_error, console_warn};
 
 use super::{
     FlagHub, push,
-    record::{Beside, uuid, write},
-    schedules,
+    record::{Beside, jobs_of_rows, uuid, write},
     webhooks::{self, Behind},
 };
 use crate::{
@@ -30,6 +29,7 @@ use crate::{
         journal::{Entry, Position},
         postgres::{Answered, Appended, EditLine, News, Postgres, Unavailable},
     },
+    version::Epoch,
 };
 
 /// The milliseconds between two looks at the journal.
@@ -194,7 +194,7 @@ impl FlagHub {
             webhooks::behind(&self.store, &rows, commit, before, entry.at())
         })?;
         jobs.extend(push);
-        jobs.extend(entry.with_commit(&[], |commit| Ok(schedules::jobs_of(commit.writes)))?);
+        jobs.extend(entry.with_commit(&[], |commit| Ok(jobs_of_rows(commit.writes)))?);
         self.store.take(entry, position, &jobs, &webhooks)?;
         if !entry.has_writes() {
             // The ground has the newest record, and no version tells that there is a newer one.
@@ -217,7 +217,7 @@ impl FlagHub {
             }
             if journal.is_put_back.get() {
                 let why = "the database was put back to an earlier state, or is another one";
-                self.execute(&Actor::system(why, clock::now()), &Command::RenewEpoch {})?;
+                self.renew_epoch_because(why)?;
                 self.write_journal().await?;
                 journal.is_put_back.set(false);
             }
@@ -238,8 +238,12 @@ impl FlagHub {
             let why = "this hub has a history of its own, and the database has another: start on an empty folder, or without STORE";
             return Err(Problem::no_ruleset("STORE_NOT_EMPTY", why));
         }
-        if held.is_none() || !news.follows(&position) {
-            journal.is_put_back.set(held.is_some_and(|held| held.number > 0));
+        let is_lost = self.store.newest()?.epoch == Epoch::LOST;
+        if held.is_none() || is_lost || !news.follows(&position) {
+            if is_lost {
+                console_warn!("the store had lost the row about itself, with its epoch: the hub takes the journal anew");
+            }
+            journal.is_put_back.set(!is_lost && held.is_some_and(|held| held.number > 0));
             journal.is_replaying.set(true);
             self.store.start_over(&news.identity)?;
             self.is_name_kept.set(false);

@@ -6,6 +6,7 @@ mod baseline;
 pub(crate) mod client;
 mod credential_uses;
 mod environment_name;
+mod environment_state;
 mod execute;
 mod figures;
 mod ground;
@@ -287,13 +288,15 @@ impl FlagHub {
         }
     }
 
-    /// Sets the alarm, which the runtime gives up if it failed often, to the earliest job, those of schedules among them.
+    /// Sets the alarm, which the runtime gives up if it failed often, to the earliest job, those of schedules among them; and renews an epoch
+    /// that was lost.
     fn open(&self) -> Result<(), Problem> {
         if self.store.access()? != Access::Write {
             return Ok(());
         }
         schedules::mend_jobs(&self.store, clock::now())?;
-        self.arm()
+        self.arm()?;
+        self.renew_lost_epoch()
     }
 
     /// Refuses requests that would misread or spoil a store that a later release wrote.

@@ -3,7 +3,7 @@
 //! A commit writes the job [`JOB`] in its own transaction, with the version before it as the payload. Behind the commit the hub tells the
 //! relays, and deletes the job once they have answered; no command waits for that. While the job is there, what was told last and the
 //! newest version differ: the alarm tells the relays again, also after a crash.
-use std::{cell::Cell, collections::BTreeSet, rc::Rc, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, iter, rc::Rc, time::Duration};
 
 use control::{
     Key, KeyKind,
@@ -14,7 +14,7 @@ use sdk_core::{Millis, OwnerKind};
 use serde::de::DeserializeOwned;
 use worker::{Delay, Env, Method, ObjectNamespace, Request, RequestInit, Result, console_error};
 
-use super::FlagHub;
+use super::{FlagHub, environment_state};
 use crate::{
     clock, keys,
     problem::Problem,
@@ -68,7 +68,7 @@ pub(super) fn job_behind(store: &impl Read, before: Version, at: Millis) -> Resu
 
 fn job(payload: &str, at: Millis) -> (JobKey, Option<Job>) {
     let due = Millis(at.0.saturating_add(AGAIN_MS));
-    (JobKey { kind: JOB.to_owned(), payload: payload.to_owned() }, Some(Job { due, failures: 0, error: None }))
+    (JobKey { kind: JOB.to_owned(), payload: payload.to_owned() }, Some(Job::due(due)))
 }
 
 fn pending(store: &impl Read) -> Result<Option<JobKey>> {
@@ -156,7 +156,7 @@ impl<S: Store> Push<S> {
             };
             let news = News { version: newest.to_string(), tags, revoked: revoked(&self.store, since, newest)? };
             if !news.revoked.is_empty() || news.tags.as_ref().is_none_or(|tags| !tags.is_empty()) {
-                self.tell(&news).await?;
+                tell_relays(&self.env, &self.hub, NEWS, &serde_json::to_string(&news)?).await?;
             }
             // Meanwhile the store may have been replaced: then its own job says what to tell.
             let now = self.store.newest()?;
@@ -172,22 +172,21 @@ impl<S: Store> Push<S> {
         }
         Ok(())
     }
+}
 
-    /// Tells one relay after the other, each of which says if there may be another.
-    async fn tell(&self, news: &News) -> Result<()> {
-        // A deployment of an earlier release has no relays.
-        let Ok(relays) = self.env.durable_object("RELAY") else { return Ok(()) };
-        let body = serde_json::to_string(news)?;
-        for number in 0..MOST_RELAYS {
-            let mut init = RequestInit::new();
-            init.with_method(Method::Post).with_body(Some(body.as_str().into()));
-            let Told { is_followed } = ask(&relays, &self.hub, number, Request::new_with_init(NEWS, &init)?).await?;
-            if !is_followed {
-                break;
-            }
+/// Posts JSON to one relay of a hub after the other, each of which says if there may be another; fails at the first that does not answer in time.
+pub(super) async fn tell_relays(env: &Env, hub: &str, address: &str, body: &str) -> Result<()> {
+    // A deployment of an earlier release has no relays.
+    let Ok(relays) = env.durable_object("RELAY") else { return Ok(()) };
+    for number in 0..MOST_RELAYS {
+        let mut init = RequestInit::new();
+        init.with_method(Method::Post).with_body(Some(body.into()));
+        let Told { is_followed } = ask(&relays, hub, number, Request::new_with_init(address, &init)?).await?;
+        if !is_followed {
+            break;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// Asks a relay, which has two and a half seconds to answer.
@@ -267,9 +266,9 @@ impl FlagHub {
         ended
     }
 
-    /// Has all sockets told of the newest version: the store was replaced.
+    /// Has all sockets told of the newest version, and those of closed environments ended: the store was replaced.
     pub(super) fn push_to_all(&self) -> Result<(), Problem> {
-        let jobs = [job("", clock::now())];
+        let jobs: Vec<_> = iter::once(job("", clock::now())).chain(environment_state::jobs_of_closed(&self.store)?).collect();
         self.store
             .commit(self.store.newest()?, &Commit { jobs: &jobs, ..Commit::default() }, clock::now())?
             .map_err(|Conflict| Problem::conflict())?;
@@ -285,7 +284,7 @@ impl FlagHub {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use control::{Allowed, Command, CommandOutcome, KeyCommand, KeyIdentity, KeyTerms, NewKey, NewKeySecret, Supplies, change::Actor};
 
     use super::{
@@ -297,14 +296,14 @@ mod tests {
     };
     use crate::store::sqlite::{Sqlite, database::tests::Memory};
 
-    struct Hub {
-        store: Sqlite<Memory>,
+    pub(in crate::hub) struct Hub {
+        pub(in crate::hub) store: Sqlite<Memory>,
         ground: GroundCache,
     }
 
     impl Hub {
         /// A hub with a document, of which the relays were told.
-        fn new() -> Self {
+        pub(in crate::hub) fn new() -> Self {
             let hub = Self { store: Sqlite::new(Memory::new()), ground: GroundCache::default() };
             let document = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{"a":{"default":"on"}}}"#;
             let allowed = Allowed::default();
@@ -313,7 +312,7 @@ mod tests {
             hub
         }
 
-        fn carry_out(&self, command: &Command) -> CommandOutcome {
+        pub(in crate::hub) fn carry_out(&self, command: &Command) -> CommandOutcome {
             self.carry_out_with(command, Supplies::default())
         }
 

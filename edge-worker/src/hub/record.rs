@@ -10,14 +10,18 @@ use sdk_core::Millis;
 use serde_json::value::RawValue;
 
 use super::{
-    FlagHub,
+    FlagHub, environment_state,
     ground::{Ground, GroundCache},
     push, schedules,
     webhooks::{self, Behind},
 };
 use crate::{
     problem::Problem,
-    store::{Answer, Commit, Conflict, Progress, Store, audit::Head},
+    store::{
+        Answer, Commit, Conflict, Progress, Store,
+        audit::Head,
+        jobs::{Job, JobKey},
+    },
     version::{Epoch, Version},
 };
 
@@ -90,7 +94,7 @@ fn write_all(
         let told = Commit { writes, records, ..Commit::default() };
         let Behind { mut jobs, webhooks } = webhooks::behind(store, &ground.rows, &told, ground.head.link.sequence, at)?;
         jobs.extend(push);
-        jobs.extend(schedules::jobs_of(writes));
+        jobs.extend(jobs_of_rows(writes));
         let (jobs, webhooks) = (jobs.as_slice(), webhooks.as_slice());
         let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, jobs, webhooks, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
@@ -99,6 +103,13 @@ fn write_all(
         kept.advance(ground, version, Head { chain: before, link, made: at }, &mut outcome)?;
     }
     Ok((written, outcome, body))
+}
+
+/// The jobs that come and go with these rows, in every hub that takes them.
+pub(super) fn jobs_of_rows(writes: &[(RowKey, Option<String>)]) -> Vec<(JobKey, Option<Job>)> {
+    let mut jobs = schedules::jobs_of(writes);
+    jobs.extend(environment_state::jobs_of(writes.iter().map(|(key, _)| key)));
+    jobs
 }
 
 impl FlagHub {

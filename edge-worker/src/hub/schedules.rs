@@ -11,12 +11,12 @@ use control::{
 };
 use sdk_core::Millis;
 
-use super::{FlagHub, client, execute::Decision};
+use super::{FlagHub, client, execute::Decision, jobs};
 use crate::{
     problem::Problem,
     settings,
     store::{
-        Commit, Conflict, Read, Store, Wanted,
+        Commit, Conflict, Store, Wanted,
         jobs::{Job, JobKey},
     },
 };
@@ -38,7 +38,7 @@ pub(super) fn jobs_of(writes: &[(RowKey, Option<String>)]) -> Vec<(JobKey, Optio
             Some((None, None)) => Some(Millis(0)),
             Some((None, Some(_))) | None => None,
         };
-        (job_key(&key.name), due.map(|due| Job { due, failures: 0, error: None }))
+        (job_key(&key.name), due.map(Job::due))
     };
     of_schedule.map(job).collect()
 }
@@ -95,7 +95,7 @@ impl FlagHub {
         let obstacle = schedule.obstacle(&ground.rows, now);
         drop(ground);
         if now < schedule.step.at {
-            return self.put_schedule_job(id, Some(Job { due: schedule.step.at, failures: 0, error: None }), now);
+            return self.put_schedule_job(id, Some(Job::due(schedule.step.at)), now);
         }
         if !is_open {
             return self.end_refused(&schedule, ("ENVIRONMENT_NOT_FOUND", "the environment was closed"), now);
@@ -135,16 +135,17 @@ impl FlagHub {
     }
 
     fn put_schedule_job(&self, id: &str, job: Option<Job>, now: Millis) -> Result<(), Problem> {
-        let commit = Commit { jobs: &[(job_key(id), job)], ..Commit::default() };
-        self.store.commit(self.store.newest()?, &commit, now)?.map_err(|Conflict| Problem::conflict())?;
-        Ok(())
+        Ok(jobs::put(&self.store, &job_key(id), job, now)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sqlite::{Sqlite, database::tests::Memory};
+    use crate::store::{
+        Read as _,
+        sqlite::{Sqlite, database::tests::Memory},
+    };
 
     /// The row of a schedule, in a form of rows.
     fn row(form: u32, at: i64) -> String {

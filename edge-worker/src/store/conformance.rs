@@ -171,7 +171,7 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
         let stale = || "stale".to_owned();
         let record = Record::seal(&change("a", true), &by(3), Link { sequence: 1, version: 3 }, "id", Hash::NONE, Hash::NONE);
         let event = Event { flag: "a".into(), feature: "a".into(), name: "enabled", metadata: "{}".into() };
-        let job = Job { due: Millis(3), failures: 0, error: None };
+        let job = Job::due(Millis(3));
         let commit = Commit {
             writes: &[(key(RowKind::Flag, "a"), Some(stale()))],
             epoch: Some(Epoch::random().unwrap()),

@@ -20,6 +20,13 @@ pub(crate) struct Job {
     pub(crate) error: Option<String>,
 }
 
+impl Job {
+    /// A job that has not failed.
+    pub(crate) const fn due(due: Millis) -> Self {
+        Self { due, failures: 0, error: None }
+    }
+}
+
 /// A kind of data that the store keeps for a limited time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Retained {

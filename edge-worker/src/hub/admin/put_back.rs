@@ -1,7 +1,7 @@
 //! A store that is put back to an earlier state by other means than a restore: by the runtime, to a moment, at
 //! `POST /api/admin/restore/point`; or by an operator who copied its files back. It counts on from that state with the epoch of before, so that isolates
 //! and pages hold later versions of the same epoch and take nothing from it. A new epoch ends that: `POST /api/admin/epoch` gives one, and
-//! so does the hub itself as soon as an isolate names a version that the store has not made.
+//! so does the hub itself as soon as an isolate names a version that the store has not made, or if an edit of the file took the epoch.
 use control::{Command, change::Actor, check_reason};
 use sdk_core::{Millis, json::quoted};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use crate::{
     hub::FlagHub,
     problem::Problem,
     store::{Access, Read},
-    version::Version,
+    version::{Epoch, Version},
 };
 
 /// The milliseconds between the answer and the end of the durable object, so that the answer arrives.
@@ -76,6 +76,19 @@ impl FlagHub {
             return Ok(());
         }
         let why = format!("a worker holds version {since} and the store is at {newest}: it was put back to an earlier state");
+        self.renew_epoch_because(why)
+    }
+
+    /// Gives the store a new epoch if an edit of its file took the old one. One that follows a journal takes that anew instead.
+    pub(in crate::hub) fn renew_lost_epoch(&self) -> Result<(), Problem> {
+        if self.store.newest()?.epoch != Epoch::LOST || self.journal()?.is_some() || self.store.access()? != Access::Write {
+            return Ok(());
+        }
+        self.renew_epoch_because("the store had lost the row about itself, with its epoch: its file was edited")
+    }
+
+    /// Renews the epoch, for the hub itself.
+    pub(in crate::hub) fn renew_epoch_because(&self, why: impl Into<String>) -> Result<(), Problem> {
         self.execute(&Actor::system(why, clock::now()), &Command::RenewEpoch {})?;
         Ok(())
     }

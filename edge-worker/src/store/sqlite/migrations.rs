@@ -1,11 +1,13 @@
 //! From the tables of an earlier release to those of this one. A number once used is never changed.
+use std::iter;
+
 use control::rows::{RowKey, RowKind, Rows, State};
 use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result};
 
 use super::{database::Database, parts, put_version, rows::note_part};
-use crate::store::Access;
+use crate::{store::Access, version::Epoch};
 
 /// In their order.
 const MIGRATIONS: &[&str] = &[
@@ -59,14 +61,31 @@ pub(super) fn access(sql: &impl Database) -> Result<Access> {
     })
 }
 
-/// Applies those that are missing, each in a transaction.
+/// Applies those that are missing, each in a transaction, and puts the row about the store itself back if it is gone.
 pub(super) fn apply(sql: &impl Database) -> Result<()> {
     sql.script(NUMBERS)?;
     let applied = sql.number("SELECT count(*) AS n FROM migrations", Vec::new())?.unwrap_or_default();
     for (migration, number) in MIGRATIONS.iter().zip(1_u32..).filter(|(_, number)| i64::from(*number) > applied) {
         sql.transaction(|| one(sql, number, migration))?;
     }
-    Ok(())
+    restore_store_row(sql)
+}
+
+/// The forms that may write a store of this release's form, and serve from it.
+const FORMS: Forms = Forms { writes_from: 10, serves_from: 5 };
+
+/// Inserts the row about the store itself if an edit of the file deleted it. Of a store that a later release wrote it is not known which releases may
+/// use it: those that know all its migrations may. The epoch is [`Epoch::LOST`], for the hub to record that it makes another; a store without a
+/// version needs no record.
+fn restore_store_row(sql: &impl Database) -> Result<()> {
+    let put = "INSERT INTO store (id, epoch, writes_from, serves_from)
+        SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM versions) THEN ? ELSE lower(hex(randomblob(6))) END,
+          CASE WHEN number > ? THEN number ELSE ? END, CASE WHEN number > ? THEN number ELSE ? END
+        FROM (SELECT max(number) AS number FROM migrations) WHERE NOT EXISTS (SELECT 1 FROM store)";
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let (known, Forms { writes_from, serves_from }) = (number(COUNT), FORMS);
+    let forms = [known, number(writes_from), known, number(serves_from)].map(Into::into);
+    sql.run(put, iter::once(Epoch::LOST.to_string().into()).chain(forms).collect())
 }
 
 /// Documents that lie in parts become rows, each at the version it had, and the key made for those without one goes with them.
@@ -109,7 +128,7 @@ fn documents_to_rows(sql: &impl Database) -> Result<()> {
     Ok(())
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 struct Forms {
     writes_from: usize,
     serves_from: usize,
@@ -149,6 +168,28 @@ mod tests {
         let kinds = [RowKind::Customer, RowKind::Membership, RowKind::Organization, RowKind::Flag, RowKind::State, RowKind::Key];
         let rows = kinds.into_iter().flat_map(|kind| texts.iter().enumerate().map(move |(at, text)| (kind, at, text.clone())));
         rows.map(|(kind, at, text)| (RowKey::of(kind, &format!("a \"{at}\"")), text)).collect()
+    }
+
+    #[test]
+    fn a_store_without_the_row_about_itself_gets_another() {
+        let memory = Memory::new();
+        let epoch = |memory: &Memory| memory.one::<Part>("SELECT epoch AS text FROM store", Vec::new()).unwrap().text;
+        let forms = |memory: &Memory| memory.one::<Forms>("SELECT writes_from, serves_from FROM store", Vec::new()).unwrap();
+        apply(&memory).unwrap();
+        assert_eq!(forms(&memory), FORMS);
+        let first = epoch(&memory);
+        apply(&memory).unwrap();
+        assert_eq!(epoch(&memory), first);
+        memory.script("DELETE FROM store").unwrap();
+        apply(&memory).unwrap();
+        assert!(![&first, &Epoch::LOST.to_string()].contains(&&epoch(&memory)));
+        memory.script("INSERT INTO versions VALUES (1, 0); DELETE FROM store").unwrap();
+        apply(&memory).unwrap();
+        assert_eq!((epoch(&memory), forms(&memory)), (Epoch::LOST.to_string(), FORMS));
+        // A later release made it.
+        memory.script("DELETE FROM store; INSERT INTO migrations VALUES (1000)").unwrap();
+        apply(&memory).unwrap();
+        assert_eq!(access(&memory).unwrap(), Access::Nothing);
     }
 
     #[test]
