@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { addressOf, featureOf, outcome, receiptOf, report, startRollout } from '../edge/reported.mjs';
+import { runSql } from '../edge/store-sql.mjs';
 import { hostWorker } from '../edge/workerd.mjs';
 import { extent } from '../extent.mjs';
 import { dataFolder, freePort, startServer } from '../server.mjs';
@@ -100,6 +101,25 @@ test('a hub on Postgres answers, kills, keeps its trail, and has everything agai
     assert.equal((await again.request('/health', { method: 'GET' })).json().version, version);
     await again.stop();
   }
+});
+
+test('a hub on Postgres whose own store lost the row about itself takes the journal anew', async () => {
+  const store = database('lost');
+  const data = await newFolder();
+  const server = await serve(store, data);
+  assert.equal((await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT })).status, 200);
+  assert.equal((await kill(server, { featureName: 'checkout' })).status, 200);
+  const health = async of => (await of.request('/health', { method: 'GET' })).json();
+  const [before, told] = [await health(server), await trail(server)];
+  await server.stop();
+  assert.deepEqual(await runSql(data, ['DELETE FROM store']), []);
+  const again = await serve(store, data);
+  const { epoch, version } = await until(
+    () => health(again),
+    ({ epoch }) => epoch === before.epoch,
+  );
+  assert.deepEqual([epoch, version, await isOn(again), await trail(again)], [before.epoch, before.version, false, told]);
+  await again.stop();
 });
 
 test('without the database answers go on, also of a worker that starts, and commands are refused until it is back', async () => {
