@@ -52,8 +52,9 @@ function inOptions(detail: string): string {
 
 /** Hints for refusals that have none of their own. */
 export const HINTS: Readonly<Record<string, string>> = {
-  UNAUTHORIZED: 'make a token with `twinflag token`, and pass it with --token or TWINFLAG_TOKEN',
-  FORBIDDEN: 'use a token with another role: `twinflag token --sub YOU --role admin`',
+  UNAUTHORIZED:
+    'make a token with `twinflag token`, and pass it with --token or TWINFLAG_TOKEN; one that was revoked, or is of another server, opens nothing',
+  FORBIDDEN: 'use a token that has the role, and is for the environment: `twinflag token --sub YOU --role admin`',
   FLAG_ARCHIVED: '`twinflag restore FLAG` brings it back with its state, its users and its overrides',
   FLAG_NOT_FOUND: '`twinflag list` shows all flags, and `twinflag list --archived` those that were removed',
   VERSION_MISMATCH: 'another operator changed it meanwhile: compare again with `twinflag diff`, or try again',
@@ -68,10 +69,11 @@ export const HINTS: Readonly<Record<string, string>> = {
 function hintOf({ code, pointer, newer, consequences = [] }: Problem): string | undefined {
   if (code === 'UNSAFE_CHANGE') {
     return consequences.some(({ allowed, remove }) => !allowed && remove !== undefined)
-      ? 'name what may go: `twinflag apply` and `twinflag revert` take --remove NAME'
+      ? 'name what may go: `twinflag apply` and `twinflag revert` take --remove NAME; a flag with a new key keeps its state if its `aliases` have the old one'
       : 'mend first what uses it; `twinflag apply --partial` keeps the last good definition of what has an error';
   }
   if (newer?.id) return `undo the newer change of version ${newer.version} first: twinflag revert ${newer.id}`;
+  if (pointer === '/url') return 'a target in a private network needs --private, and a server with WEBHOOKS_PRIVATE=on';
   if (pointer === '/variant') return '`twinflag show FLAG` lists the variants of a flag';
   return HINTS[code];
 }
