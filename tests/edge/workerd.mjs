@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { outputOf } from '../output.mjs';
@@ -17,44 +17,36 @@ const SETTINGS = { ...KEYS, RATE_LIMITS: 'off', FAST_WAY: process.env.FAST_WAY ?
 /** The folder of the pages, which mutants of the dashboard have elsewhere. */
 const ASSETS = process.env.TWINFLAG_ASSETS ?? join(EDGE, 'dist/assets');
 const PATIENCE_MS = 30_000;
-/**
- * Has V8 leave a module as its first compiler makes it. The second one takes longer for what a test calls often than most tests last, and answers the
- * same.
- */
-const UNOPTIMISED = 'v8Flags = ["--liftoff-only"]';
 /** The path of workerd for this machine, which npm installed. */
 export const WORKERD = createRequire(new URL('../../npm/package.json', import.meta.url))('workerd').default;
 
 /**
  * Starts the worker on a folder. Without `document` the store stays empty until a test imports one.
  *
- * @param {{ data: string, document?: string, settings?: Record<string, string>, json?: Record<string, unknown>, isMeasured?: boolean }} options
- *   `settings`: bindings that come from the environment; one with a `STORE` has the worker that is built for Postgres. `json`: bindings that
- *   are JSON, as `vars` of `wrangler.jsonc` without quotes are. `isMeasured`: V8 optimises the worker, as it does for operators.
+ * @param {{ data: string, document?: string, settings?: Record<string, string>, json?: Record<string, unknown> }} options `settings`: bindings
+ *   that come from the environment; one with a `STORE` has the worker that is built for Postgres. `json`: bindings that are JSON, as
+ *   `vars` of `wrangler.jsonc` without quotes are.
  */
-export async function hostWorker({ data, document, settings = {}, json = {}, isMeasured = false }) {
+export async function hostWorker({ data, document, settings = {}, json = {} }) {
   for (const folder of ['store', 'import']) await mkdir(join(data, folder), { recursive: true });
   if (document !== undefined) await writeFile(join(data, 'import', 'flags.json'), document);
   const folders = { store: join(data, 'store'), import: join(data, 'import'), assets: ASSETS };
   const options = Object.entries(folders).map(([name, path]) => `--directory-path=${name}=${path}`);
+  const isCustom = Object.keys(json).length > 0 || settings.STORE?.startsWith('postgres://');
   const worker = settings.STORE?.startsWith('postgres://') ? 'postgres' : 'worker';
-  const config = await configuration({ config: join(EDGE, 'workerd.capnp'), folder: data, json, worker, isMeasured });
+  const config = isCustom ? await configuration({ json, worker, folder: data }) : join(EDGE, 'workerd.capnp');
   return opened(await startWorkerd(config, { options, env: { ...SETTINGS, ...settings } }));
 }
 
-/** Writes a configuration into a folder, with bindings that are JSON in place of those from the environment. */
-async function configuration({ config, folder, json = {}, worker = 'worker', isMeasured = false }) {
-  let text = await readFile(config, 'utf8');
-  const replace = (before, after) => {
-    if (!text.includes(before)) throw new Error(`${config} has no ${before}`);
-    text = text.replace(before, () => after);
-  };
-  for (const [name, value] of Object.entries(json))
-    replace(`fromEnvironment = "${name}"`, `json = ${JSON.stringify(JSON.stringify(value))}`);
-  if (!isMeasured) replace(':Workerd.Config = (', `:Workerd.Config = (${UNOPTIMISED}, `);
-  // Embedded files are named from the folder of their configuration.
-  text = text.replaceAll('dist/worker/', `dist/${worker}/`);
-  text = text.replaceAll(/embed "([^"]+)"/g, (_, path) => `embed "${relative(folder, join(dirname(config), path))}"`);
+/** The configuration of a worker, in a folder, with bindings that are JSON in place of those from the environment. */
+async function configuration({ json, worker, folder }) {
+  const ours = await readFile(join(EDGE, 'workerd.capnp'), 'utf8');
+  let text = ours.replaceAll('embed "dist/worker/', `embed "${relative(folder, EDGE)}/dist/${worker}/`);
+  for (const [name, value] of Object.entries(json)) {
+    const bound = `fromEnvironment = "${name}"`;
+    if (!text.includes(bound)) throw new Error(`workerd.capnp does not bind ${name}`);
+    text = text.replace(bound, () => `json = ${JSON.stringify(JSON.stringify(value))}`);
+  }
   const file = join(folder, 'workerd.capnp');
   await writeFile(file, text);
   return file;
@@ -62,8 +54,11 @@ async function configuration({ config, folder, json = {}, worker = 'worker', isM
 
 /** Starts a configuration of a test's own on the store of a folder. */
 export async function startOn({ config, data, settings = {} }) {
-  await mkdir(join(data, 'store'), { recursive: true });
-  return opened(await startWorkerd(...(await onStore({ config, data, settings }))));
+  const store = join(data, 'store');
+  await mkdir(store, { recursive: true });
+  return opened(
+    await startWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${store}`], env: { ...SETTINGS, ...settings } }),
+  );
 }
 
 function opened(started) {
@@ -80,12 +75,10 @@ export function token(claims, header = { alg: 'HS256', typ: 'JWT' }) {
 
 /** Starts the worker on the store of a folder, and does not wait for it. */
 export async function spawnOn({ config, data, settings = {} }) {
-  return spawnWorkerd(...(await onStore({ config, data, settings })));
-}
-
-async function onStore({ config, data, settings }) {
-  const own = await configuration({ config: fileURLToPath(config), folder: data });
-  return [own, { options: [`--directory-path=store=${join(data, 'store')}`], env: { ...SETTINGS, ...settings } }];
+  return spawnWorkerd(fileURLToPath(config), {
+    options: [`--directory-path=store=${join(data, 'store')}`],
+    env: { ...SETTINGS, ...settings },
+  });
 }
 
 /** Starts a configuration whose socket is called `http`, and waits until it answers anything. */

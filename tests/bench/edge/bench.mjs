@@ -54,7 +54,7 @@ const folder = await mkdtemp(join(tmpdir(), 'twinflag-bench-'));
 const servers = {};
 try {
   const settings = { RATE_LIMITS: `client=${MOST_A_MINUTE}`, CLIENT_ADDRESS_HEADER: ADDRESS };
-  servers.Twinflag = await hostWorker({ isMeasured: true, data: folder, document: document(list), settings });
+  servers.Twinflag = await hostWorker({ data: folder, document: document(list), settings });
   servers.Twinflag.clientKey = await storedKey(servers.Twinflag);
   for (const [name, script] of Object.entries(PEERS)) servers[name] = await startPeer(script, servers.Twinflag.clientKey);
   for (const server of Object.values(servers)) await checked(server);

@@ -56,7 +56,7 @@ async function timed(work) {
 
 /** Overrides of customers, then kills and revivals, one after the other. */
 async function writes(name, text) {
-  const server = await hostWorker({ isMeasured: true, data: join(folder, name), document: small });
+  const server = await hostWorker({ data: join(folder, name), document: small });
   try {
     if (text !== small) await done(server, '/api/admin/document?state=replace', { method: 'PUT', body: text });
     const keys = Object.keys(JSON.parse(text).flags);
@@ -106,7 +106,7 @@ function* backup(lines) {
 async function starts(data) {
   const all = [];
   for (let start = 0; start < STARTS; start++) {
-    const server = await hostWorker({ isMeasured: true, data });
+    const server = await hostWorker({ data });
     await server.request('/version', { method: 'GET' });
     all.push(await timed(() => done(server, '/api/admin/versions?limit=1', { method: 'GET' })));
     await server.stop();
@@ -116,7 +116,7 @@ async function starts(data) {
 
 async function reads() {
   const data = join(folder, 'many');
-  let server = await hostWorker({ isMeasured: true, data: join(folder, 'empty'), document: small });
+  let server = await hostWorker({ data: join(folder, 'empty'), document: small });
   const text = (await done(server, '/api/admin/backup', { method: 'GET' })).text;
   await server.stop();
   const lines = text
@@ -125,14 +125,14 @@ async function reads() {
     .map(line => JSON.parse(line));
   const empty = await starts(join(folder, 'empty'));
 
-  server = await hostWorker({ isMeasured: true, data });
+  server = await hostWorker({ data });
   const headers = { 'content-type': 'application/x-ndjson' };
   const body = Buffer.from([...backup(lines)].join(''));
   const restoring = await timed(() => done(server, '/api/admin/restore', { body, headers }));
   await server.stop();
   const cold = await starts(data);
 
-  server = await hostWorker({ isMeasured: true, data });
+  server = await hostWorker({ data });
   const owners = {};
   let next = 0;
   for (const count of [1, 100, 1_000]) {

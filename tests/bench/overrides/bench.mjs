@@ -46,7 +46,7 @@ function good(answer) {
 const folder = await mkdtemp(join(tmpdir(), 'twinflag-overrides-'));
 const measured = { customers: CUSTOMERS };
 try {
-  let server = await hostWorker({ isMeasured: true, data: folder, document: text });
+  let server = await hostWorker({ data: folder, document: text });
   good(await server.asAdmin('/api/admin/versions', { method: 'GET' }));
   const before = status(server.pid, 'VmRSS');
 
@@ -98,7 +98,7 @@ try {
   });
   await server.stop();
 
-  server = await hostWorker({ isMeasured: true, data: folder });
+  server = await hostWorker({ data: folder });
   good(await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: key, context: { customerId: 'none' } }] } }));
   measured.batches = {};
   // A fixed walk over all customers, which comes to each once.

@@ -43,14 +43,14 @@ const folder = await mkdtemp(join(tmpdir(), 'twinflag-owners-'));
 const measured = { customers: CUSTOMERS };
 try {
   const variant = Object.keys(own.flags[key].variants ?? { on: true })[0];
-  let server = await hostWorker({ isMeasured: true, data: join(folder, 'plain'), document: text });
+  let server = await hostWorker({ data: join(folder, 'plain'), document: text });
   await server.request('/health', { method: 'GET' });
   const plain = resident(server.pid);
   for (let round = 0; round < 2 * WARM; round++) await read(server, round, null);
   const asked = resident(server.pid);
   await server.stop();
 
-  server = await hostWorker({ isMeasured: true, data: join(folder, 'many'), document: text });
+  server = await hostWorker({ data: join(folder, 'many'), document: text });
   const overrides = { customers: Object.fromEntries(Array.from({ length: CUSTOMERS }, (_, number) => [id(number), { [key]: variant }])) };
   const body = JSON.stringify({ ...own, overrides });
   measured.bytes = body.length;
@@ -61,7 +61,7 @@ try {
   Object.assign(measured, { importing, records: answer.json().records, importMemory: resident(server.pid) - plain });
   await server.stop();
 
-  server = await hostWorker({ isMeasured: true, data: join(folder, 'many') });
+  server = await hostWorker({ data: join(folder, 'many') });
   [measured.cold] = await timed(() => read(server, 7));
   measured.served = resident(server.pid) - plain;
   const pages = [],

@@ -23,7 +23,7 @@ const quantile = (times, share) => times.toSorted((a, b) => a - b)[Math.ceil(tim
 const quantiles = times => ({ p50: quantile(times, 0.5), p99: quantile(times, 0.99) });
 
 const folder = await dataFolder();
-let server = await hostWorker({ isMeasured: true, data: folder.path, document });
+let server = await hostWorker({ data: folder.path, document });
 async function change(number) {
   const began = performance.now();
   const body = { featureName: 'a', action: number % 2 ? 'revive' : 'kill', reason: 'a bench' };
@@ -84,7 +84,7 @@ async function toClients() {
   opened.length = 0;
   const killed = performance.now();
   await server.stop();
-  server = await hostWorker({ isMeasured: true, data: folder.path });
+  server = await hostWorker({ data: folder.path });
   await change(0);
   await until(() => opened.length === SOCKETS);
   const times = opened.map(time => time - killed).toSorted((a, b) => a - b);
@@ -93,7 +93,7 @@ async function toClients() {
   // A second return, after which nothing has changed.
   answers.length = opened.length = 0;
   await server.stop();
-  server = await hostWorker({ isMeasured: true, data: folder.path });
+  server = await hostWorker({ data: folder.path });
   await until(() => opened.length === SOCKETS);
   await wait(500);
   const unchanged = answers.filter(status => status === 304).length;

@@ -41,7 +41,7 @@ async function good(asked, ...statuses) {
 
 async function crash() {
   await server.stop();
-  server = await hostWorker({ isMeasured: true, data });
+  server = await hostWorker({ data });
 }
 
 /** The time, the peak of memory and, with `isLoaded`, the times of an operator's commands and of the longest read meanwhile. */
@@ -143,7 +143,7 @@ async function backUp() {
 try {
   await mkdir(join(folder, 'pieces'));
   const pieces = Number(execFileSync(generator, [String(overrides), join(folder, 'pieces')], { encoding: 'utf8' }));
-  server = await hostWorker({ isMeasured: true, data });
+  server = await hostWorker({ data });
   const measured = { overrides, pieces };
   measured.restore = await during(() => restore(pieces), false);
   // The same requests without a long operation: what the machine and the readers alone cost.
