@@ -1,11 +1,13 @@
 // `twinflag serve` and `twinflag dev` from the packed package: the first start, the lock, kills and signals, settings, and the log.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { jose, listener, pair } from '../edge/issuer.mjs';
 import { freePort } from '../server.mjs';
@@ -106,6 +108,18 @@ test('the first start shows the server key in a terminal', async () => {
   assert.ok(said.includes(`server key, for servers:  ${(await keysOf(data)).serverKey}`));
 });
 
+/** Listens on the port of a killed server. The kernel closes the output of a process, by which its end is known, before its sockets. */
+async function listening(server, port) {
+  for (const end = Date.now() + 10_000; ; await pause(20)) {
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening');
+      return;
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE' || Date.now() > end) throw error;
+    }
+  }
+}
+
 test('a second server on a folder is refused, and a killed one leaves no lock', async () => {
   const data = twinflag.data('locked');
   const first = await twinflag.serve(data);
@@ -124,7 +138,7 @@ test('a second server on a folder is refused, and a killed one leaves no lock', 
   // Another program on the port of the killed server gets no token.
   const tokens = [];
   const stranger = createHttpServer((request, response) => response.end(String(tokens.push(request.headers.authorization))));
-  await new Promise(resolve => stranger.listen(new URL(first.url).port, '127.0.0.1', resolve));
+  await listening(stranger, new URL(first.url).port);
   const unsent = await Promise.all([list, list].map(args => twinflag.run(args)));
   unsent.push(await twinflag.run(list, { programs: ['node'] }));
   await new Promise(resolve => stranger.close(resolve));
