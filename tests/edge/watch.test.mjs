@@ -282,12 +282,19 @@ test('an environment that is closed ends its sockets and streams, and takes new 
   ]);
   const { until, over } = await events(await lists({}, key));
   await until(text => text.includes('data: '));
+  const backup = (await server.asAdmin('/api/admin/backup', { method: 'GET' })).text;
   await ask('/api/admin/environments/passing?reason=r', { method: 'DELETE' });
   assert.deepEqual(await Promise.all([ended.closed, operator.closed]), [1008, 1008]);
   await over();
   assert.equal((await watch('', bearer(key))).status, 401);
   await hears(stays, await toggle());
   await relaysAnswered();
+  const { head } = await ask('/api/admin/changes/verify', { method: 'GET' });
+  // It is open in the backup, and a restore closes none.
+  await ask(`/api/admin/restore?replace=${head}`, { body: backup, headers: { 'content-type': 'application/x-ndjson' } });
+  await relaysAnswered();
+  assert.ok((await watch('', bearer(key))).first);
+  await ask('/api/admin/environments/passing?reason=r', { method: 'DELETE' });
   await register();
   await relaysAnswered();
   assert.ok((await watch('', bearer(key))).first);

@@ -1,12 +1,11 @@
 //! Tells relays that their environment was closed, so that its sockets end, or opened again.
 //!
 //! The first hub does so: no request tells the hub of a closed environment. [`jobs_of`] derives the jobs from the rows that a version writes, in
-//! one transaction; the alarm carries them out at once, and again until every relay has answered.
+//! one transaction; the alarm carries them out at once, and again until every relay has answered. A store that was put back may have other
+//! environments than before: then all that are registered have a job, and those whose job was pending.
 use control::{
-    EnvironmentName,
-    change::Action,
-    environments,
-    rows::{RowKey, RowKind},
+    EnvironmentName, environments,
+    rows::{RowKey, RowKind, Rows},
 };
 use sdk_core::Millis;
 use worker::Result;
@@ -17,9 +16,10 @@ use crate::{
     environment::object_of,
     relay::{ENVIRONMENT_STATE, EnvironmentState},
     store::{
-        Read,
+        Commit, Conflict, Read, Store,
         jobs::{Job, JobKey},
     },
+    version::Version,
 };
 
 /// The kind of the jobs, whose payload is the name of an environment. The name is stored.
@@ -32,10 +32,25 @@ pub(super) fn jobs_of<'k>(keys: impl IntoIterator<Item = &'k RowKey>) -> impl It
     of_environment.map(|key| (job_key(&key.name), Some(Job::due(Millis(0)))))
 }
 
-/// The jobs for all environments that were closed: a restore drops those that were pending.
-pub(super) fn jobs_of_closed(store: &impl Read) -> Result<Vec<(JobKey, Option<Job>)>> {
-    let closed = store.last_removed_by(&[RowKind::Environment], &[Action::EnvironmentRemoved])?;
-    Ok(jobs_of(&closed).collect())
+/// The jobs for all environments that are registered.
+pub(super) fn jobs_of_registered(rows: &Rows) -> Vec<(JobKey, Option<Job>)> {
+    let keys: Vec<RowKey> = environments(rows).map(|(name, _)| RowKey::of(RowKind::Environment, name.as_str())).collect();
+    jobs_of(&keys).collect()
+}
+
+/// The names of the environments whose relays were not told their state yet.
+pub(super) fn pending(store: &impl Read) -> Result<Vec<String>> {
+    Ok(store.jobs(Some(&[JOB]), u32::MAX)?.into_iter().map(|(key, _)| key.payload).collect())
+}
+
+/// Writes the jobs for all environments that are registered, and for others, behind a restore.
+pub(super) fn put_jobs(store: &impl Store, rows: &Rows, others: &[String], now: Millis) -> Result<()> {
+    let others: Vec<RowKey> = others.iter().map(|name| RowKey::of(RowKind::Environment, name)).collect();
+    let jobs: Vec<_> = jobs_of_registered(rows).into_iter().chain(jobs_of(&others)).collect();
+    if !jobs.is_empty() {
+        let _: Result<Version, Conflict> = store.commit(store.newest()?, &Commit { jobs: &jobs, ..Commit::default() }, now)?;
+    }
+    Ok(())
 }
 
 fn job_key(name: &str) -> JobKey {
@@ -45,9 +60,11 @@ fn job_key(name: &str) -> JobKey {
 impl FlagHub {
     /// Sends the present state of the job's environment to its relays, and ends the job; fails at the first relay that does not answer.
     pub(super) async fn tell_environment_state(&self, key: &JobKey, attempted: &Job) -> Result<()> {
-        let is_open = self.is_registered(&key.payload)?;
-        let body = serde_json::to_string(&EnvironmentState { is_open })?;
-        tell_relays(&self.env, &object_of(Some(&key.payload)), ENVIRONMENT_STATE, &body).await?;
+        // The rows of a restored backup may be the first hub's, and a job may be of an edit.
+        if self.registered().is_none() && EnvironmentName::parse(&key.payload).is_some() {
+            let body = serde_json::to_string(&EnvironmentState { is_open: self.is_registered(&key.payload)? })?;
+            tell_relays(&self.env, &object_of(Some(&key.payload)), ENVIRONMENT_STATE, &body).await?;
+        }
         // Meanwhile a restore may have begun, or another version have closed or opened the environment: then the job is another one.
         let is_same = |(known, job): &(JobKey, Job)| known == key && job == attempted;
         if !self.restoring.get() && self.store.jobs(Some(&[JOB]), u32::MAX)?.iter().any(is_same) {
@@ -67,6 +84,7 @@ mod tests {
     use control::Command;
 
     use super::{super::push::tests::Hub, *};
+    use crate::store::Wanted;
 
     #[test]
     fn an_environment_that_is_opened_or_closed_has_a_job_that_is_due() {
@@ -79,6 +97,21 @@ mod tests {
             assert_eq!(jobs(), [(job_key("staging"), Job::due(Millis(0)))], "{command:?}");
             jobs::put(&hub.store, &job_key("staging"), None, Millis(7)).unwrap();
         }
-        assert_eq!(jobs_of_closed(&hub.store).unwrap(), [(job_key("staging"), Some(Job::due(Millis(0))))]);
+    }
+
+    #[test]
+    fn a_store_that_was_put_back_has_jobs_for_what_is_registered_and_what_was_pending() {
+        let hub = Hub::new();
+        let names = || pending(&hub.store).unwrap();
+        hub.carry_out(&Command::CreateEnvironment { name: EnvironmentName::parse("staging").unwrap() });
+        for name in names() {
+            jobs::put(&hub.store, &job_key(&name), None, Millis(7)).unwrap();
+        }
+        assert_eq!(names(), [""; 0]);
+        hub.carry_out(&Command::RenewEpoch {});
+        assert_eq!(names(), ["staging"]);
+        let rows = hub.store.rows(Wanted::Unpaged).unwrap();
+        put_jobs(&hub.store, &rows, &["qa".to_owned()], Millis(7)).unwrap();
+        assert_eq!(names(), ["qa", "staging"]);
     }
 }

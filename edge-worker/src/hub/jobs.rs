@@ -103,7 +103,11 @@ struct Attempt {
 /// Begins an attempt at the earliest job that is due, and stores it as failed. A job that failed is due again after a delay. `is_away`: the
 /// journal is away.
 fn begin(store: &impl Store, is_away: bool, now: Millis) -> Result<Option<Attempt>> {
-    let Some((key, job)) = next(store, is_away)?.filter(|(_, job)| job.due <= now) else { return Ok(None) };
+    let is_due = |(_, job): &(JobKey, Job)| job.due <= now;
+    // A person chose the moment of a schedule: other jobs, each of which may wait for an answer, go behind it.
+    let schedule = if is_away { None } else { store.jobs(Some(&[schedules::JOB]), 1)?.pop().filter(is_due) };
+    let earliest = if schedule.is_some() { schedule } else { next(store, is_away)?.filter(is_due) };
+    let Some((key, job)) = earliest else { return Ok(None) };
     let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == key.kind) else { return Ok(None) };
     let failures = job.failures.saturating_add(1);
     let delay = match kind {
@@ -316,7 +320,11 @@ mod tests {
     use super::*;
     use crate::store::{
         Answer,
-        sqlite::{Sqlite, database::tests::Memory, edits::outcome_of_an_earlier_release},
+        sqlite::{
+            Sqlite,
+            database::{Database as _, tests::Memory},
+            edits::outcome_of_an_earlier_release,
+        },
     };
 
     type Memoried = Sqlite<Memory>;
@@ -476,6 +484,26 @@ mod tests {
             now = job.due.0;
         }
         assert_eq!(delays, [&[2, 4, 8, 16][..], &[30; 16]].concat());
+    }
+
+    #[test]
+    fn a_schedule_that_is_due_goes_before_jobs_that_were_due_earlier() {
+        let store = store(&[("schedule", 100), ("push", 1), ("environment.state", 0)]);
+        let kind = |now| begin(&store, false, Millis(now)).unwrap().map(|attempt| attempt.key.kind);
+        assert_eq!(kind(99).as_deref(), Some("environment.state"));
+        assert_eq!(kind(100).as_deref(), Some("schedule"));
+        assert_eq!(kind(100).as_deref(), Some("push"));
+    }
+
+    #[test]
+    fn a_job_that_an_edit_made_unreadable_holds_up_no_other() {
+        let store = store(&[("retention.answers", 10)]);
+        let sql = store.database();
+        for row in ["'webhook', 'w', 1.5, 0", "'push', x'ff', 1, 0", "'push', 'p', 1, -1", "x'00', 'q', 1, 0", "'push', 'r', 'soon', 0"] {
+            sql.script(&format!("INSERT INTO jobs (kind, payload, due, failures) VALUES ({row})")).unwrap();
+        }
+        assert_eq!(next(&store, false).unwrap().unwrap().0.kind, "retention.answers");
+        assert_eq!(store.jobs(None, 9).unwrap().len(), 1);
     }
 
     #[test]

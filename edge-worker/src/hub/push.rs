@@ -3,7 +3,7 @@
 //! A commit writes the job [`JOB`] in its own transaction, with the version before it as the payload. Behind the commit the hub tells the
 //! relays, and deletes the job once they have answered; no command waits for that. While the job is there, what was told last and the
 //! newest version differ: the alarm tells the relays again, also after a crash.
-use std::{cell::Cell, collections::BTreeSet, iter, rc::Rc, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, rc::Rc, time::Duration};
 
 use control::{
     Key, KeyKind,
@@ -14,7 +14,7 @@ use sdk_core::{Millis, OwnerKind};
 use serde::de::DeserializeOwned;
 use worker::{Delay, Env, Method, ObjectNamespace, Request, RequestInit, Result, console_error};
 
-use super::{FlagHub, environment_state};
+use super::FlagHub;
 use crate::{
     clock, keys,
     problem::Problem,
@@ -266,9 +266,9 @@ impl FlagHub {
         ended
     }
 
-    /// Has all sockets told of the newest version, and those of closed environments ended: the store was replaced.
+    /// Has all sockets told of the newest version: the store was replaced.
     pub(super) fn push_to_all(&self) -> Result<(), Problem> {
-        let jobs: Vec<_> = iter::once(job("", clock::now())).chain(environment_state::jobs_of_closed(&self.store)?).collect();
+        let jobs = [job("", clock::now())];
         self.store
             .commit(self.store.newest()?, &Commit { jobs: &jobs, ..Commit::default() }, clock::now())?
             .map_err(|Conflict| Problem::conflict())?;

@@ -95,6 +95,10 @@ fn write_all(
         let Behind { mut jobs, webhooks } = webhooks::behind(store, &ground.rows, &told, ground.head.link.sequence, at)?;
         jobs.extend(push);
         jobs.extend(jobs_of_rows(writes));
+        if new_epoch.is_some() {
+            // The store may have been put back to before one was closed or opened.
+            jobs.extend(environment_state::jobs_of_registered(&ground.rows));
+        }
         let (jobs, webhooks) = (jobs.as_slice(), webhooks.as_slice());
         let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, jobs, webhooks, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;

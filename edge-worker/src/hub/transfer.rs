@@ -21,7 +21,7 @@ use worker::{Delay, Request, Response, ResponseBuilder, console_error};
 use super::{
     FlagHub,
     admin::check_reason_given,
-    baseline,
+    baseline, environment_state,
     execute::Decision,
     ndjson::{self, Arrived, ArrivingLines},
     schedules, wire,
@@ -117,7 +117,10 @@ impl FlagHub {
             Some(named) => self.check_head(named)?,
         }
         let before = self.before_restore(query.get("replace").is_none())?;
-        Ok(Wish { before, from: text("from"), reason: text("reason") })
+        // Of a store that a later release wrote nothing can be read.
+        let is_readable = self.store.access()? != Access::Nothing;
+        let untold = if is_readable { environment_state::pending(&self.store)? } else { Vec::new() };
+        Ok(Wish { before, from: text("from"), reason: text("reason"), untold })
     }
 
     /// Has the tables step aside. The hub answers isolates from memory from now on.
@@ -171,6 +174,7 @@ impl FlagHub {
         let outcome = settle(&ground.rows, &wish.before, wish.from.as_deref(), actor.at)?;
         self.commit(&actor, Decision { ground, outcome, secrets: None }, None, |_, _| Ok(String::new()))?;
         // A backup has no jobs.
+        environment_state::put_jobs(&self.store, &self.ground()?.rows, &wish.untold, clock::now())?;
         schedules::mend_jobs(&self.store, clock::now())
     }
 
@@ -260,6 +264,9 @@ pub(super) struct Wish {
     /// The environment of the backup, if that is another one.
     from: Option<String>,
     reason: Option<String>,
+    /// The environments whose relays were not told their state yet.
+    #[serde(default)]
+    untold: Vec<String>,
 }
 
 /// A backup, or a piece of one, that is being read.

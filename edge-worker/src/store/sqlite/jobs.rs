@@ -9,10 +9,14 @@ use crate::store::{
     jobs::{Expired, Forget, Job, JobKey, Retained},
 };
 
-/// The earliest of these kinds, or of any.
+/// The earliest of these kinds, or of any. A row that an edit of the file made unreadable is left out.
 pub(super) fn list(sql: &impl Database, kinds: Option<&[&str]>, limit: u32) -> Result<Vec<(JobKey, Job)>> {
     let which = kinds.map_or_else(|| "1".to_owned(), |kinds| format!("kind IN ({})", vec!["?"; kinds.len()].join(", ")));
-    let query = format!("SELECT kind, payload, due, failures, error FROM jobs WHERE {which} ORDER BY due, kind, payload LIMIT ?");
+    let query = format!(
+        "SELECT kind, payload, due, failures, error FROM jobs WHERE {which} AND typeof(kind) = 'text' AND typeof(payload) = 'text'
+          AND typeof(due) = 'integer' AND typeof(failures) = 'integer' AND failures BETWEEN 0 AND 4294967295
+          AND typeof(error) IN ('text', 'null') ORDER BY due, kind, payload LIMIT ?"
+    );
     let mut bindings: Vec<SqlStorageValue> = kinds.unwrap_or_default().iter().map(|kind| (*kind).into()).collect();
     bindings.push(i64::from(limit).into());
     let found: Vec<Row> = sql.exec(&query, bindings)?;

@@ -74,10 +74,14 @@ pub(super) fn apply(sql: &impl Database) -> Result<()> {
 /// The forms that may write a store of this release's form, and serve from it.
 const FORMS: Forms = Forms { writes_from: 10, serves_from: 5 };
 
-/// Inserts the row about the store itself if an edit of the file deleted it. Of a store that a later release wrote it is not known which releases may
+/// Inserts the row about the store itself if an edit of the file deleted it or made it unreadable. Of a store that a later release wrote it is not known which releases may
 /// use it: those that know all its migrations may. The epoch is [`Epoch::LOST`], for the hub to record that it makes another; a store without a
 /// version needs no record.
 fn restore_store_row(sql: &impl Database) -> Result<()> {
+    sql.script(
+        "DELETE FROM store WHERE typeof(epoch) <> 'text' OR length(epoch) <> 12 OR epoch GLOB '*[^0-9a-f]*'
+          OR typeof(writes_from) <> 'integer' OR writes_from < 0 OR typeof(serves_from) <> 'integer' OR serves_from < 0",
+    )?;
     let put = "INSERT INTO store (id, epoch, writes_from, serves_from)
         SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM versions) THEN ? ELSE lower(hex(randomblob(6))) END,
           CASE WHEN number > ? THEN number ELSE ? END, CASE WHEN number > ? THEN number ELSE ? END
@@ -186,6 +190,11 @@ mod tests {
         memory.script("INSERT INTO versions VALUES (1, 0); DELETE FROM store").unwrap();
         apply(&memory).unwrap();
         assert_eq!((epoch(&memory), forms(&memory)), (Epoch::LOST.to_string(), FORMS));
+        for spoilt in ["epoch = 'zzz'", "epoch = 'ABCDEFABCDEF'", "epoch = x'00'", "writes_from = -1", "serves_from = 'x'"] {
+            memory.script(&format!("UPDATE store SET epoch = '0a1b2c3d4e5f'; UPDATE store SET {spoilt}")).unwrap();
+            apply(&memory).unwrap();
+            assert_eq!((epoch(&memory), forms(&memory)), (Epoch::LOST.to_string(), FORMS), "{spoilt}");
+        }
         // A later release made it.
         memory.script("DELETE FROM store; INSERT INTO migrations VALUES (1000)").unwrap();
         apply(&memory).unwrap();
