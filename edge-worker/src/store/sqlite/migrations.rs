@@ -190,7 +190,15 @@ mod tests {
         memory.script("INSERT INTO versions VALUES (1, 0); DELETE FROM store").unwrap();
         apply(&memory).unwrap();
         assert_eq!((epoch(&memory), forms(&memory)), (Epoch::LOST.to_string(), FORMS));
-        for spoilt in ["epoch = 'zzz'", "epoch = 'ABCDEFABCDEF'", "epoch = x'00'", "writes_from = -1", "serves_from = 'x'"] {
+        for spoilt in [
+            "epoch = 'zzz'",
+            "epoch = '0a1b2c3d4e5f0'",
+            "epoch = ''",
+            "epoch = 'ABCDEFABCDEF'",
+            "epoch = x'00'",
+            "writes_from = -1",
+            "serves_from = 'x'",
+        ] {
             memory.script(&format!("UPDATE store SET epoch = '0a1b2c3d4e5f'; UPDATE store SET {spoilt}")).unwrap();
             apply(&memory).unwrap();
             assert_eq!((epoch(&memory), forms(&memory)), (Epoch::LOST.to_string(), FORMS), "{spoilt}");
