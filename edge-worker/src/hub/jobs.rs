@@ -323,7 +323,7 @@ mod tests {
         sqlite::{
             Sqlite,
             database::{Database as _, tests::Memory},
-            edits::outcome_of_an_earlier_release,
+            edits::{UNREADABLE_JOBS, outcome_of_an_earlier_release},
         },
     };
 
@@ -498,10 +498,7 @@ mod tests {
     #[test]
     fn a_job_that_an_edit_made_unreadable_holds_up_no_other() {
         let store = store(&[("retention.answers", 10)]);
-        let sql = store.database();
-        for row in ["'webhook', 'w', 1.5, 0", "'push', x'ff', 1, 0", "'push', 'p', 1, -1", "x'00', 'q', 1, 0", "'push', 'r', 'soon', 0"] {
-            sql.script(&format!("INSERT INTO jobs (kind, payload, due, failures) VALUES ({row})")).unwrap();
-        }
+        store.database().script(UNREADABLE_JOBS).unwrap();
         assert_eq!(next(&store, false).unwrap().unwrap().0.kind, "retention.answers");
         assert_eq!(store.jobs(None, 9).unwrap().len(), 1);
     }

@@ -25,6 +25,10 @@ pub(crate) const LOST_END: &str = "DROP TRIGGER feature_flag_changes_are_not_del
 /// Record 2 has no payload.
 pub(crate) const LOST_PAYLOAD: &str = "UPDATE feature_flag_changes SET payload = NULL WHERE sequence = 2";
 
+/// Jobs that cannot be read: due at a fraction of a millisecond, with bytes for a payload or a kind, with less than no failure, and due at no time.
+pub(crate) const UNREADABLE_JOBS: &str = "INSERT INTO jobs (kind, payload, due, failures) VALUES
+  ('webhook', 'w', 1.5, 0), ('push', x'ff', 1, 0), (x'00', 'q', 1, 0), ('push', 'p', 1, -1), ('push', 'r', 'soon', 0)";
+
 /// Stores an outcome of a flag `a`, as earlier releases stored them. Its id is its moment.
 pub(crate) fn outcome_of_an_earlier_release(store: &Sqlite<Memory>, at: i64) {
     let insert =
