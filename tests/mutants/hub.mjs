@@ -534,7 +534,7 @@ export const hubMutants = [
   {
     name: 'a restore forgets the closing that relays were not told of',
     file: 'edge-worker/src/hub/environment_state.rs',
-    find: '.chain(jobs_of(&others))',
+    find: '.chain(others.iter().map(|name| job(name)))',
     replacement: '',
     tests: 'hub::environment_state',
   },

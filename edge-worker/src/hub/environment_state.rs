@@ -27,15 +27,12 @@ pub(super) const JOB: &str = "environment.state";
 
 /// The jobs for the environments among these rows.
 pub(super) fn jobs_of<'k>(keys: impl IntoIterator<Item = &'k RowKey>) -> impl Iterator<Item = (JobKey, Option<Job>)> {
-    let of_environment = keys.into_iter().filter(|key| key.kind == RowKind::Environment);
-    // Due before any clock, so that one that was ahead puts none off.
-    of_environment.map(|key| (job_key(&key.name), Some(Job::due(Millis(0)))))
+    keys.into_iter().filter(|key| key.kind == RowKind::Environment).map(|key| job(&key.name))
 }
 
 /// The jobs for all environments that are registered.
-pub(super) fn jobs_of_registered(rows: &Rows) -> Vec<(JobKey, Option<Job>)> {
-    let keys: Vec<RowKey> = environments(rows).map(|(name, _)| RowKey::of(RowKind::Environment, name.as_str())).collect();
-    jobs_of(&keys).collect()
+pub(super) fn jobs_of_registered(rows: &Rows) -> impl Iterator<Item = (JobKey, Option<Job>)> + '_ {
+    rows.of(RowKind::Environment).map(|(name, _)| job(name))
 }
 
 /// The names of the environments whose relays were not told their state yet.
@@ -45,16 +42,16 @@ pub(super) fn pending(store: &impl Read) -> Result<Vec<String>> {
 
 /// Writes the jobs for all environments that are registered, and for others, behind a restore.
 pub(super) fn put_jobs(store: &impl Store, rows: &Rows, others: &[String], now: Millis) -> Result<()> {
-    let others: Vec<RowKey> = others.iter().map(|name| RowKey::of(RowKind::Environment, name)).collect();
-    let jobs: Vec<_> = jobs_of_registered(rows).into_iter().chain(jobs_of(&others)).collect();
+    let jobs: Vec<_> = jobs_of_registered(rows).chain(others.iter().map(|name| job(name))).collect();
     if !jobs.is_empty() {
         let _: Result<Version, Conflict> = store.commit(store.newest()?, &Commit { jobs: &jobs, ..Commit::default() }, now)?;
     }
     Ok(())
 }
 
-fn job_key(name: &str) -> JobKey {
-    JobKey { kind: JOB.to_owned(), payload: name.to_owned() }
+/// The job for an environment, due before any clock, so that one that was ahead does not put it off.
+fn job(name: &str) -> (JobKey, Option<Job>) {
+    (JobKey { kind: JOB.to_owned(), payload: name.to_owned() }, Some(Job::due(Millis(0))))
 }
 
 impl FlagHub {
@@ -91,11 +88,12 @@ mod tests {
         let hub = Hub::new();
         let name = EnvironmentName::parse("staging").unwrap();
         let jobs = || hub.store.jobs(Some(&[JOB]), 9).unwrap();
+        let (key, due) = job("staging");
         assert_eq!(jobs(), []);
         for command in [Command::CreateEnvironment { name: name.clone() }, Command::RemoveEnvironment { name }] {
             hub.carry_out(&command);
-            assert_eq!(jobs(), [(job_key("staging"), Job::due(Millis(0)))], "{command:?}");
-            jobs::put(&hub.store, &job_key("staging"), None, Millis(7)).unwrap();
+            assert_eq!(jobs(), [(key.clone(), due.clone().unwrap())], "{command:?}");
+            jobs::put(&hub.store, &key, None, Millis(7)).unwrap();
         }
     }
 
@@ -105,7 +103,7 @@ mod tests {
         let names = || pending(&hub.store).unwrap();
         hub.carry_out(&Command::CreateEnvironment { name: EnvironmentName::parse("staging").unwrap() });
         for name in names() {
-            jobs::put(&hub.store, &job_key(&name), None, Millis(7)).unwrap();
+            jobs::put(&hub.store, &job(&name).0, None, Millis(7)).unwrap();
         }
         assert_eq!(names(), [""; 0]);
         hub.carry_out(&Command::RenewEpoch {});

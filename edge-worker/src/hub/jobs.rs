@@ -248,7 +248,9 @@ impl FlagHub {
         if self.store.access()? != Access::Write {
             return Ok(());
         }
-        self.renew_lost_epoch()?;
+        if let Err(problem) = self.renew_lost_epoch() {
+            console_error!("the epoch was not renewed: {}", problem.why());
+        }
         let now = after(clock::now(), self.clock_ahead()?);
         if let Some(attempt) = begin(&self.store, self.is_journal_away()?, now)? {
             JsFuture::from(self.storage().sync().map_err(worker::Error::from)?).await.map_err(worker::Error::from)?;

@@ -61,7 +61,7 @@ pub(super) fn access(sql: &impl Database) -> Result<Access> {
     })
 }
 
-/// Applies those that are missing, each in a transaction, and puts the row about the store itself back if it is gone.
+/// Applies those that are missing, each in a transaction, and puts the row about the store itself back if it is gone or unreadable.
 pub(super) fn apply(sql: &impl Database) -> Result<()> {
     sql.script(NUMBERS)?;
     let applied = sql.number("SELECT count(*) AS n FROM migrations", Vec::new())?.unwrap_or_default();
@@ -74,9 +74,9 @@ pub(super) fn apply(sql: &impl Database) -> Result<()> {
 /// The forms that may write a store of this release's form, and serve from it.
 const FORMS: Forms = Forms { writes_from: 10, serves_from: 5 };
 
-/// Inserts the row about the store itself if an edit of the file deleted it or made it unreadable. Of a store that a later release wrote it is not known which releases may
-/// use it: those that know all its migrations may. The epoch is [`Epoch::LOST`], for the hub to record that it makes another; a store without a
-/// version needs no record.
+/// Inserts the row about the store itself if an edit of the file deleted it or made it unreadable. Of a store that a later release wrote it is
+/// not known which releases may use it: those that know all its migrations may. The epoch is [`Epoch::LOST`], for the hub to record that it
+/// makes another; a store without a version needs no record.
 fn restore_store_row(sql: &impl Database) -> Result<()> {
     sql.script(
         "DELETE FROM store WHERE typeof(epoch) <> 'text' OR length(epoch) <> 12 OR epoch GLOB '*[^0-9a-f]*'
