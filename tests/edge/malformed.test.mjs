@@ -9,7 +9,7 @@ import { ownServer } from '../own-server.mjs';
 import { malformed, ROUTES } from './malformed/generate.mjs';
 import { featureOf, until } from './reported.mjs';
 
-const COUNT = Number(process.env.MALFORMED_COUNT ?? extent({ usual: 1_500, all: 5_000 }));
+const COUNT = Number(process.env.MALFORMED_COUNT ?? extent({ usual: 1_000, all: 5_000 }));
 const SEED = Number(process.env.MALFORMED_SEED ?? 1);
 const AT_ONCE = 8;
 /** The paths below `/api/admin/` that show what is stored. */

@@ -3,7 +3,7 @@ import { extent } from '../extent.mjs';
 import { changed, crossesNowhere, isNoticed, ownWorker } from './mixups/mix.mjs';
 
 const options = { shared: false };
-const COUNT = extent({ usual: 1_500, all: 4_000 });
+const COUNT = extent({ usual: 1_000, all: 4_000 });
 
 ownWorker();
 

@@ -11,7 +11,7 @@ ownWorker();
 
 crossesNowhere({
   name: 'a shared cache',
-  count: extent({ usual: 2_500, all: 10_000 }),
+  count: extent({ usual: 1_500, all: 10_000 }),
   options,
   // It may keep no personal answer.
   isSound: ({ kept }) => kept === 0,

@@ -6,7 +6,7 @@ import { extent } from '../extent.mjs';
 import { dataFolder } from '../server.mjs';
 import { hostWorker, token } from './workerd.mjs';
 
-const RACES = extent({ usual: 250, all: 1_000 });
+const RACES = extent({ usual: 100, all: 1_000 });
 const NAMES = ['ann', 'ben'];
 const FLAGS = Array.from({ length: 100 }, (_, at) => `f${at}`);
 const COUNTED = { counter: { metadata: { ann: 0, ben: 0 } } };

@@ -7,7 +7,7 @@ import { extent } from '../extent.mjs';
 import { dataFolder } from '../server.mjs';
 import { hostWorker, KEYS, token } from './workerd.mjs';
 
-const COUNT = extent({ usual: 3_000, all: 10_000 });
+const COUNT = extent({ usual: 1_500, all: 10_000 });
 const AT_ONCE = 16;
 const DOCUMENT = {
   schema: 'twinflag/1',

@@ -7,7 +7,7 @@ import { dataFolder } from '../server.mjs';
 import { random } from './malformed/random.mjs';
 import { hostWorker, token } from './workerd.mjs';
 
-const REQUESTS = extent({ usual: 2_000, all: 10_000 });
+const REQUESTS = extent({ usual: 1_000, all: 10_000 });
 const SEED = 1;
 const AT_ONCE = 8;
 

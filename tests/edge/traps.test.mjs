@@ -7,7 +7,7 @@ import { extent } from '../extent.mjs';
 import { dataFolder } from '../server.mjs';
 import { startOn } from './workerd.mjs';
 
-const TRAPS = extent({ usual: 300, all: 1_000 });
+const TRAPS = extent({ usual: 150, all: 1_000 });
 /** The most bytes by which the process may grow in four fifths of the traps. A leaked instance is 2 MB or more. */
 const MOST_BYTES = TRAPS * 400_000;
 const DOCUMENT = {

@@ -16,7 +16,13 @@ pub(crate) enum Load {
     /// Checks the bytes of a program.
     ReadProgram(Vec<u8>),
     /// Asks about the flags of a compiled document; in a page, of the program made for what is known.
-    Ask { document: String, known: String, context: String, questions: Questions },
+    Ask {
+        document: String,
+        #[cfg_attr(not(feature = "modules"), expect(dead_code, reason = "pages alone have programs"))]
+        known: String,
+        context: String,
+        questions: Questions,
+    },
     /// Carries out an operator's command on a document.
     Command { document: String, command: Box<Command> },
 }

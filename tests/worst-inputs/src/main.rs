@@ -2,7 +2,7 @@
 //!
 //! Every case runs a worst input beside an honest one and compares how many instructions they take, or holds what the input may take
 //! of time, memory or errors, or whether it is refused. Instructions are counted, not timed: natively by callgrind, in WebAssembly by
-//! the fuel of an interpreter that runs the modules which ship. A line tells each case; the last word is MET or
+//! the fuel of an interpreter that runs the modules which ship, in a build with the feature `modules`. A line tells each case; the last word is MET or
 //! MISSED.
 mod case;
 mod cases;
@@ -11,6 +11,7 @@ mod native;
 mod prepare;
 mod report;
 mod text;
+#[cfg_attr(not(feature = "modules"), path = "without_wasm.rs")]
 mod wasm;
 
 use std::{
@@ -64,7 +65,7 @@ fn run() -> Result<bool> {
         }
     }
     if machines.is_empty() {
-        machines.extend(case::BOTH);
+        machines.extend(wasm::MACHINES);
     }
     let chosen = |case: &Case| rows.is_empty() || rows.contains(&case.row);
     let cases = everything().into_iter().enumerate().filter(|(_, (case, _))| chosen(case));
@@ -72,7 +73,7 @@ fn run() -> Result<bool> {
         .flat_map(|(number, (case, expected))| case.machines.iter().map(move |machine| Job { number, case, expected, machine: *machine }))
         .filter(|job| machines.contains(&job.machine))
         .collect();
-    let modules = wasm::Modules::read(&folder)?;
+    let modules = machines.contains(&Machine::Wasm).then(|| wasm::Modules::read(&folder)).transpose()?;
     let scratch = std::env::temp_dir().join(format!("worst-inputs-{}", std::process::id()));
     std::fs::create_dir_all(&scratch)?;
     let all = jobs.len();
@@ -80,7 +81,7 @@ fn run() -> Result<bool> {
     let met = side_by_side(jobs, |job| {
         let found = hold::hold(&job.case.check, |number, input, allowed| match job.machine {
             Machine::Native => native::measure(job.number, job.case, number, &scratch),
-            Machine::Wasm => modules.measure(input, allowed),
+            Machine::Wasm => modules.as_ref().context("no modules were read")?.measure(input, allowed),
         });
         let name = format!("W{} {} {}", job.case.row, job.machine.name(), job.case.name);
         Told {

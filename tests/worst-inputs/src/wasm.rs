@@ -7,7 +7,7 @@ use sdk_core::Context;
 use wasmi::{Config, Engine, ExternType, Instance, Linker, Memory, Module, Store, TrapCode, Val};
 
 use crate::{
-    case::{Input, Load, Outcome, Questions},
+    case::{BOTH, Input, Load, Machine, Outcome, Questions},
     hold::{Measured, PLENTY, repeat},
     prepare,
 };
@@ -18,6 +18,9 @@ const PAGE: u64 = 65_536;
 const VARIANT: u64 = 0xFFF;
 /// An answer of `load` below this number is the reason why it refuses the program.
 const REFUSALS: u64 = 8;
+
+/// The machines that this build measures.
+pub(crate) const MACHINES: &[Machine] = BOTH;
 
 /// Both modules, compiled for the interpreter.
 pub(crate) struct Modules {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::report::Report;
 use crate::{install::toolchain, process, root, runtimes};
 
-/// The package that is tested where it is built for its own suite, because it takes an engine for WebAssembly with it.
+/// The package that is tested where it is built for its own suite, by a profile of its own.
 const WORST_INPUTS: &str = "worst-inputs";
 
 /// Runs the tests of the workspace but those of `worst-inputs`, and the examples in its documentation.
@@ -31,9 +31,9 @@ pub(super) fn workspace() -> Result<Report> {
     Ok(report.and(run("documentation", documentation)?))
 }
 
-/// Runs the tests of `worst-inputs`, built by a profile.
-pub(super) fn worst_inputs(profile: &str) -> Result<Report> {
-    run_all(&programs(&["--package", WORST_INPUTS, "--profile", profile])?)
+/// Runs the tests that cargo builds by these arguments.
+pub(super) fn programs_of(arguments: &[&str]) -> Result<Report> {
+    run_all(&programs(arguments)?)
 }
 
 fn run_all(programs: &[Program]) -> Result<Report> {

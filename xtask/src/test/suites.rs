@@ -46,7 +46,7 @@ const fn of_build(name: &'static str, needs: &'static [&'static apt::Package], r
 
 pub(super) const SUITES: &[Suite] = &[
     of_sources("format", |_| format()),
-    of_sources("clippy", |_| clippy()),
+    of_sources("clippy", clippy),
     of_sources("no-std", |_| check("no-std", &["check", "--package", "sdk-core", "--target", "wasm32v1-none", "--quiet"])),
     // The conformance suite of stores asks a Postgres of its own.
     Suite { name: "native", needs: &[&POSTGRES], stage: Stage::Sources, run: |_| native::workspace() },
@@ -94,9 +94,12 @@ fn scripts() -> Result<Report> {
     Ok(Report::of_one("biome", &process::shown(&biome), said.success, said.text))
 }
 
-fn clippy() -> Result<Report> {
+/// Lints all crates; if all is tried, also the interpreter's side of `worst-inputs`.
+fn clippy(extent: Extent) -> Result<Report> {
     toolchain::ensure_component("clippy", "clippy")?;
-    let workspace = check("workspace", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+    let features: &[&str] = extent.of(&[], &["--features", "worst-inputs/modules"]);
+    let workspace =
+        check("workspace", &[&["clippy", "--workspace", "--all-targets", "--quiet"], features, &["--", "-D", "warnings"]].concat())?;
     // The full binding's code is behind a feature, and compiles only for a browser.
     let full =
         ["clippy", "--package", "sdk-wasm", "--features", "full", "--target", "wasm32-unknown-unknown", "--quiet", "--", "-D", "warnings"];
@@ -161,16 +164,19 @@ fn identity(extent: Extent) -> Result<Report> {
     Ok(Report { passed, ..Report::default() }.and(node::folder("tests/identity", extent)?))
 }
 
-/// Counts the instructions for the most expensive inputs and for typical ones: natively under callgrind, and in a page's modules.
+/// Counts the instructions for the most expensive inputs and for typical ones: natively under callgrind and, if all is tried, in a page's
+/// modules, whose interpreter takes minutes to compile and to run.
 fn worst_inputs(extent: Extent) -> Result<Report> {
     // The ceilings were measured with optimised programs.
     const PROFILE: &str = "quick";
     // The controls, and the rows that take least.
     const FEW: [&str; 7] = ["W0", "W1", "W2", "W3", "W4", "W5", "W15"];
-    process::run(toolchain::cargo().args(["build", "--quiet", "--profile", PROFILE, "--package", "worst-inputs"]), toolchain::RUSTUP)?;
+    let features: &[&str] = extent.of(&[], &["--features", "modules"]);
+    let build = [&["--profile", PROFILE, "--package", "worst-inputs"], features].concat();
+    process::run(toolchain::cargo().args(["build", "--quiet"]).args(&build), toolchain::RUSTUP)?;
     let mut program = Command::new(root::target().join(PROFILE).join("worst-inputs"));
     program.arg("--modules").arg(root::in_root("npm/client/dist")).args(extent.of(FEW.as_slice(), &[]));
-    Ok(report::of(&mut program, "worst-inputs", toolchain::RUSTUP)?.and(native::worst_inputs(PROFILE)?))
+    Ok(report::of(&mut program, "worst-inputs", toolchain::RUSTUP)?.and(native::programs_of(&build)?))
 }
 
 /// Puts faults into the core and the edge, each of which must be noticed; usually only checks that each fault still has its place.
