@@ -42,6 +42,8 @@ test('each page of the sidebar is there, with its heading and without a script f
 test('the search finds a word of a guide, and its result leads there', async () => {
   const { page } = await newPage(browser);
   await page.goto(`${site.url}/index.html`);
+  // The page hears of keys once Vue has mounted it, which leaves its application there.
+  await page.waitForFunction(() => '__vue_app__' in document.getElementById('app'));
   await page.keyboard.press('/');
   await page.getByRole('searchbox').or(page.locator('#localsearch-input')).first().fill('murmurhash');
   await page.locator('#localsearch-list a').first().click();

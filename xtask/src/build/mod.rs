@@ -15,9 +15,10 @@ mod widget;
 use std::{
     fs::{self, File},
     sync::{Mutex, PoisonError},
+    thread,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use crate::{
@@ -49,9 +50,13 @@ pub(crate) fn all() -> Result<()> {
 fn build() -> Result<()> {
     toolchain::ensure_wasm_targets()?;
     npm::ensure_packages()?;
-    edge::build()?;
-    edge::build_for_postgres()?;
-    packages::build()?;
-    site::build()?;
+    // Linking a module keeps one core busy for a minute.
+    thread::scope(|scope| {
+        let for_postgres = scope.spawn(edge::build_for_postgres);
+        edge::build()?;
+        packages::build()?;
+        site::build()?;
+        for_postgres.join().map_err(|_| anyhow!("the build of the worker for Postgres panicked"))?
+    })?;
     twinflag::build()
 }

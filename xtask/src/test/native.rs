@@ -14,30 +14,21 @@ use serde_json::Value;
 use super::report::Report;
 use crate::{install::toolchain, process, root, runtimes};
 
-/// The package that is tested where it is built for its own suite, by a profile of its own.
-const WORST_INPUTS: &str = "worst-inputs";
-
-/// Runs the tests of the workspace but those of `worst-inputs`, and the examples in its documentation.
+/// Runs the tests of the workspace, and the examples in its documentation.
 pub(super) fn workspace() -> Result<Report> {
     // Not the examples of its crates, which take a build of the worker's crate: Clippy sees that they compile.
-    let programs = programs(&["--workspace", "--exclude", WORST_INPUTS, "--lib", "--bins", "--tests"])?;
+    let programs = programs(&["--workspace", "--lib", "--bins", "--tests"])?;
     runtimes::programs_are_built();
-    let report = run_all(&programs)?;
+    let report = programs.iter().try_fold(Report::default(), |report, program| {
+        let ran = run(&program.file(), || program.command())?;
+        anyhow::Ok(report.and(ran))
+    })?;
     let documentation = || {
         let mut cargo = toolchain::cargo();
-        cargo.args(["test", "--workspace", "--exclude", WORST_INPUTS, "--doc", "--quiet", "--no-fail-fast", "--"]);
+        cargo.args(["test", "--workspace", "--doc", "--quiet", "--no-fail-fast", "--"]);
         cargo
     };
     Ok(report.and(run("documentation", documentation)?))
-}
-
-/// Runs the tests that cargo builds by these arguments.
-pub(super) fn programs_of(arguments: &[&str]) -> Result<Report> {
-    run_all(&programs(arguments)?)
-}
-
-fn run_all(programs: &[Program]) -> Result<Report> {
-    programs.iter().try_fold(Report::default(), |report, program| Ok(report.and(run(&program.file(), || program.command())?)))
 }
 
 /// A program with tests.

@@ -172,11 +172,12 @@ fn worst_inputs(extent: Extent) -> Result<Report> {
     // The controls, and the rows that take least.
     const FEW: [&str; 7] = ["W0", "W1", "W2", "W3", "W4", "W5", "W15"];
     let features: &[&str] = extent.of(&[], &["--features", "modules"]);
-    let build = [&["--profile", PROFILE, "--package", "worst-inputs"], features].concat();
-    process::run(toolchain::cargo().args(["build", "--quiet"]).args(&build), toolchain::RUSTUP)?;
+    let mut build = toolchain::cargo();
+    build.args(["build", "--quiet", "--profile", PROFILE, "--package", "worst-inputs"]).args(features);
+    process::run(&mut build, toolchain::RUSTUP)?;
     let mut program = Command::new(root::target().join(PROFILE).join("worst-inputs"));
     program.arg("--modules").arg(root::in_root("npm/client/dist")).args(extent.of(FEW.as_slice(), &[]));
-    Ok(report::of(&mut program, "worst-inputs", toolchain::RUSTUP)?.and(native::programs_of(&build)?))
+    report::of(&mut program, "worst-inputs", toolchain::RUSTUP)
 }
 
 /// Puts faults into the core and the edge, each of which must be noticed; usually only checks that each fault still has its place.
