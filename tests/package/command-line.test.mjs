@@ -50,10 +50,15 @@ test('refusals are told with their place, their code and a hint; with --json as 
   const absent = await command('rollout', 'start', 'absent');
   assert.deepEqual([absent.code, absent.out], [1, '']);
   assert.match(absent.err, /^error: no flag has the key or alias "absent"\n.*hint: `twinflag list` shows all flags, .*\n$/s);
+  const mistyped = await command('show', 'ovn');
+  assert.match(mistyped.err, /\nhint: did you mean own\? `twinflag list` shows all flags, /);
+  const local = await command('webhook', 'add', 'http://127.0.0.1:9/hook', '--label', 'own');
+  assert.match(local.err, /\nat: \/url\n.*\nhint: a target in a private network needs --private, /);
   const odd = await command('override', 'set', 'own', 'purple', '--customer', 'c-1', '--reason', 'r');
   assert.match(odd.err, /\nat: \/variant\ncode: [A-Z_]+ \(4\d\d\)\n/);
   const problem = JSON.parse((await command('override', 'set', 'own', 'purple', '--customer', 'c-1', '--reason', 'r', '--json')).err);
   assert.deepEqual([problem.pointer, problem.status >= 400], ['/variant', true]);
+  assert.equal(problem.hint, '`twinflag show FLAG` lists the variants of a flag');
   const stranger = await command('list', '--url', own.server.url, '--token', 'none');
   assert.match(stranger.err, /code: UNAUTHORIZED \(401\)\nhint: make a token with `twinflag token`/);
 });

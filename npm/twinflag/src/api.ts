@@ -2,9 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { closestMatch } from 'leven';
+
 import { EXIT, Failure, messageOf } from './failure.js';
 import { printNote } from './output.js';
 import { type Problem, Refused } from './refused.js';
+import type { ListedFeature } from './wire.js';
 
 /** The time that one request may take. */
 const PATIENCE_MS = 30_000;
@@ -12,6 +15,8 @@ const PATIENCE_MS = 30_000;
 const ATTEMPTS = 3;
 /** The longest time to wait for a server that cannot carry the request out now. */
 const LONGEST_PAUSE_MS = 5_000;
+/** The letters of a key for each one that may be mistyped. */
+const LETTERS_A_SLIP = 3;
 /** The longest time to wait for a server that limits requests: its limits count those of a minute. */
 const LONGEST_LIMIT_MS = 60_000;
 
@@ -62,8 +67,32 @@ export class Api {
       const pauseMs = attempt < ATTEMPTS ? pauseOf(response) : undefined;
       const text = await response.text();
       if (pauseMs !== undefined) await pause(pauseMs);
-      else return read<T>(response, text);
+      else return this.#read<T>(response, text);
     }
+  }
+
+  async #read<T>(response: Response, text: string): Promise<Answer<T>> {
+    try {
+      return read<T>(response, text);
+    } catch (error) {
+      throw error instanceof Refused ? await this.#suggesting(error) : error;
+    }
+  }
+
+  /** Returns the keys of all flags. */
+  async flagKeys(): Promise<readonly string[]> {
+    const { body } = await this.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags' });
+    return body.features.map(({ flagPath }) => flagPath);
+  }
+
+  /** Returns a refusal; that of a flag that there is not also names the key that is spelled most like its own, if one is near. */
+  async #suggesting(refused: Refused): Promise<Refused> {
+    const [, wanted] = /"(.+)"/.exec(refused.refusal.detail) ?? [];
+    if (refused.refusal.code !== 'FLAG_NOT_FOUND' || wanted === undefined) return refused;
+    // Not all who may ask about a flag may list them.
+    const keys = await this.flagKeys().catch(() => []);
+    const near = closestMatch(wanted, keys, { maxDistance: Math.ceil(wanted.length / LETTERS_A_SLIP) });
+    return near === undefined ? refused : new Refused({ ...refused.refusal, hint: `did you mean ${near}? ${refused.hint}` });
   }
 
   /** Sends a request whose answer is read as it comes. Throws {@link Refused} if the server refuses it. */

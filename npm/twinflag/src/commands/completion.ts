@@ -5,7 +5,6 @@ import { Argument, type Command } from 'commander';
 
 import { completionOf, KEYS_COMMAND, SHELLS, type Shell } from '../completion.js';
 import { EXIT } from '../failure.js';
-import type { ListedFeature } from '../wire.js';
 import { connect, forServer, type ServerOptions, withExample } from './common.js';
 
 /** The time that a key press may take. */
@@ -29,7 +28,7 @@ async function printKeys(options: ServerOptions): Promise<void> {
 }
 
 async function keysOf(options: ServerOptions): Promise<readonly string[]> {
-  const { body } = await connect(options).ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags' });
+  const keys = await connect(options).flagKeys();
   // A shell expands the words that it completes, so nothing else may be among them.
-  return body.features.map(({ flagPath }) => flagPath).filter(key => /^[\w.-]+$/.test(key));
+  return keys.filter(key => /^[\w.-]+$/.test(key));
 }
