@@ -80,9 +80,10 @@ impl HeldPrograms {
 }
 
 /// The bytes that tell requests apart: each part behind its length.
-fn request(known: &Context, Audience { identity, tags, format, stated }: Audience<'_>, form: &str) -> Vec<u8> {
+fn request(known: &Context, Audience { identity, tags, vouched, format, stated }: Audience<'_>, form: &str) -> Vec<u8> {
     let mut out = vec![identity as u8];
     out.extend(format.to_le_bytes());
+    out.extend(tags.len().to_le_bytes());
     let mut part = |bytes: &[u8]| {
         out.extend(bytes.len().to_le_bytes());
         out.extend(bytes);
@@ -91,8 +92,8 @@ fn request(known: &Context, Audience { identity, tags, format, stated }: Audienc
         part(context.encoded());
     }
     part(form.as_bytes());
-    for tag in tags {
-        part(tag.as_bytes());
+    for name in tags.iter().chain(vouched) {
+        part(name.as_bytes());
     }
     out
 }
@@ -139,11 +140,11 @@ mod tests {
         let mut count = 0;
         for known in &contexts {
             for stated in [None, Some(&contexts[0]), Some(&contexts[1])].into_iter().filter(|stated| *stated != Some(known)) {
-                for tags in &tags {
+                for (tags, vouched) in tags.iter().flat_map(|names| tags.iter().map(move |vouched| (names, vouched))) {
                     for identity in [Identity::Open, Identity::Vouched] {
                         for form in ["f", "fa"] {
                             for format in [FORMAT, FORMAT + 1] {
-                                requests.insert(request(known, Audience { identity, tags, format, stated }, form));
+                                requests.insert(request(known, Audience { identity, tags, vouched, format, stated }, form));
                                 count += 1;
                             }
                         }

@@ -67,6 +67,7 @@ test('a client key has the origins, tags and identities that the operator chose,
   await dialog.getByLabel('Origins of its pages').fill('https://shop.example\nnot an origin');
   await dialog.getByLabel('Tags').fill('shop\n\nsearch');
   await dialog.getByLabel('Identities').selectOption('signed');
+  await dialog.getByLabel('Signed attributes').fill('plan\nemail');
   await dialog.getByRole('button', { name: 'Make the key' }).click();
   await dialog.getByRole('alert').getByText('/origins/1').waitFor();
   await dialog.getByLabel('Origins of its pages').fill('https://shop.example\nhttps://www.shop.example');
@@ -84,7 +85,8 @@ test('a client key has the origins, tags and identities that the operator chose,
   const key = (await listed('keys')).find(({ label }) => label === 'the shop');
   assert.deepEqual(key.origins, ['https://shop.example', 'https://www.shop.example']);
   assert.deepEqual(key.tags, ['shop', 'search']);
-  assert.deepEqual(key.identity, { kind: 'signed' });
+  assert.deepEqual(key.identity, { attributes: ['plan', 'email'], kind: 'signed' });
+  await page.getByText('For pages, signed identities and plan, email').waitFor();
   assert.deepEqual(unexpected(faults), []);
   await context.close();
 });

@@ -480,6 +480,34 @@ test('a signed key ignores an unsigned identity and refuses an invalid one', asy
   );
 });
 
+test('an attribute that counts only when it is signed is not the word of a page', async () => {
+  const signed = { kind: 'signed', attributes: ['plan'] };
+  const { id, key, identitySecret } = await make({ identity: signed });
+  assert.deepEqual((await list()).find(each => each.id === id).identity, signed);
+  const plan = 'canary-plan';
+  for (const context of [{ plan }, { plan: [plan] }, { 'plan.name': plan }]) {
+    assert.equal(await value(key, 'needy', context), false, JSON.stringify(context));
+    assert.equal(await value(key, 'needy', context, sign(identitySecret, { userId: 'u-1' })), false, JSON.stringify(context));
+  }
+  const shown = sign(identitySecret, { userId: 'u-1', plan });
+  assert.equal(await value(key, 'needy', { plan: 'basic' }, shown), true);
+  assert.equal((await one(key, 'needy', {}, sign(identitySecret, { userId: 'u-1', plan: { name: plan } }))).status, 401);
+  // A program is settled by the signed plan, or by its absence, and tells the page which one it is for.
+  for (const [headers, told, answer] of [
+    [shown, plan, true],
+    [sign(identitySecret, { userId: 'u-1' }), null, false],
+    [{}, null, false],
+  ]) {
+    const made = await program(key, { plan }, headers);
+    assert.equal(JSON.parse(decodeURIComponent(made.headers.get('twinflag-identity'))).visitor.plan, told);
+    const { steps } = made.json().flags.needy;
+    assert.deepEqual([steps.length, steps[0].answer.value], [1, answer], JSON.stringify(steps));
+  }
+  // The successor has the same terms.
+  const next = (await rotate(id)).json();
+  assert.deepEqual((await list()).find(each => each.id === next.id).identity, signed);
+});
+
 test('a secret appears in no later answer and no log, and the store has only the hash of a key', async () => {
   const own = await hosted({ document: JSON.stringify(DOCUMENT) });
   const secrets = [],

@@ -32,6 +32,27 @@ export const accessMutants = [
     tests: 'auth',
   },
   {
+    name: 'a signed attribute is the word of a page',
+    file: 'edge-worker/src/auth/identity.rs',
+    find: '.without(&IDENTITY_ATTRIBUTES).without_paths(&attributes);',
+    replacement: '.without(&IDENTITY_ATTRIBUTES);',
+    tests: 'auth',
+  },
+  {
+    name: 'a path into a signed attribute is the word of a page',
+    file: 'edge-worker/src/auth/identity.rs',
+    find: '.without_paths(&attributes);',
+    replacement: '.without(&attributes);',
+    tests: 'auth',
+  },
+  {
+    name: 'a program is not settled by signed attributes',
+    file: 'edge-worker/src/auth/identity.rs',
+    find: 'vouched: &key.terms.signed_attributes, ',
+    replacement: '',
+    tests: 'auth',
+  },
+  {
     name: 'an address counts unverified',
     file: 'edge-worker/src/auth/grants.rs',
     find: 'if claim == ADDRESS && claims',
@@ -287,8 +308,8 @@ export const accessMutants = [
   {
     name: 'an unsigned identity counts',
     file: 'edge-worker/src/auth/identity.rs',
-    find: 'let unsigned = context.without(&ATTRIBUTES);',
-    replacement: 'let unsigned = context;',
+    find: 'let unsigned = context.without(&IDENTITY_ATTRIBUTES).',
+    replacement: 'let unsigned = context.',
     tests: 'identity',
   },
   {
@@ -350,8 +371,8 @@ export const accessMutants = [
   {
     name: 'a key shows flags without its tags',
     file: 'edge-worker/src/auth/identity.rs',
-    find: 'Audience { tags, ..Audience::from(identity) }',
-    replacement: 'Audience { tags: tags.get(..0).unwrap_or(tags), ..Audience::from(identity) }',
+    find: 'Audience { tags: &key.terms.tags, vouched',
+    replacement: 'Audience { tags: &[], vouched',
     tests: 'http::tests',
   },
   {

@@ -57,6 +57,9 @@ test('a key for signed identities is printed with its secret, and no key is sign
   const [key, secret, ...more] = await lines('key', 'create', '--kind', 'client', '--label', 'signed', '--signed');
   assert.match(key, /^tf_client_/);
   assert.ok(secret.length >= 32 && more.length === 0, secret);
+  await lines('key', 'create', '--kind', 'client', '--label', 'plans', '--signed', '--signed-attributes', 'plan,email');
+  const alone = await command('key', 'create', '--kind', 'client', '--label', 'alone', '--signed-attributes', 'plan');
+  assert.deepEqual([alone.code, alone.err.includes('hint: add --signed')], [64, true]);
   const { code } = await command('key', 'create', '--kind', 'client', '--label', 'both', '--signed', '--customer', 'c');
   assert.equal(code, 64);
   const { keys } = await json('key', 'list');
@@ -64,6 +67,7 @@ test('a key for signed identities is printed with its secret, and no key is sign
     keys.filter(({ label }) => ['signed', 'both'].includes(label)).map(({ identity }) => identity.kind),
     ['signed'],
   );
+  assert.deepEqual(keys.find(({ label }) => label === 'plans').identity, { attributes: ['plan', 'email'], kind: 'signed' });
 });
 
 test('a flag is copied to another environment after the difference was shown, and arrives there switched off', async () => {

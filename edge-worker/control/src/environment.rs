@@ -307,6 +307,7 @@ mod tests {
             origins: Vec::new(),
             tags: Vec::new(),
             identity: KeyIdentity::Open,
+            signed_attributes: Vec::new(),
             expires_at: None,
             role: None,
         };

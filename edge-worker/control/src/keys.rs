@@ -48,6 +48,9 @@ pub const RANDOM: usize = 20;
 /// The number of characters from the end of a key that its hint shows.
 const SHOWN: usize = 4;
 
+/// The attributes that identify a visitor. A key whose identities are signed takes them from a signed token alone.
+pub const IDENTITY_ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "sessionId", "targetingKey", "userId"];
+
 /// The kind of caller that a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -176,6 +179,9 @@ pub struct KeyTerms {
     pub tags: Vec<String>,
     /// The way in which the edge takes the identity in a context.
     pub identity: KeyIdentity,
+    /// The names of further attributes that the edge takes from the signed token alone, such as `plan`. Only with [`KeyIdentity::Signed`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signed_attributes: Vec<String>,
     /// The moment from which on the key is invalid; `None` if it does not expire.
     #[serde(default, with = "spelled::option")]
     pub expires_at: Option<Millis>,
@@ -410,7 +416,7 @@ fn forgetting(current: CurrentState<'_>, now: Millis, mut outcome: CommandOutcom
 
 /// Refuses terms that no key can have.
 fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
-    let KeyTerms { kind, label, origins, tags, identity, expires_at, role } = terms;
+    let KeyTerms { kind, label, origins, tags, identity, signed_attributes, expires_at, role } = terms;
     if label.trim().is_empty() || label.len() > MAX_LABEL || label.chars().any(char::is_control) {
         return Err(Refusal::invalid(Field::Label, format!("expected a label of 1 to {MAX_LABEL} bytes without control characters")));
     }
@@ -425,7 +431,10 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
     if let (KeyKind::Server | KeyKind::Api, Some((field, _))) = (kind, given.into_iter().find(|(_, absent)| !absent)) {
         return Err(Refusal::invalid(field, "only a client key has origins, tags and an identity"));
     }
-    for (field, entries) in [(Field::Origins, origins), (Field::Tags, tags)] {
+    if *identity != KeyIdentity::Signed && !signed_attributes.is_empty() {
+        return Err(Refusal::invalid(Field::IdentityAttributes, "expected attributes beside signed alone"));
+    }
+    for (field, entries) in [(Field::Origins, origins), (Field::Tags, tags), (Field::IdentityAttributes, signed_attributes)] {
         if entries.len() > MAX_ENTRIES {
             return Err(Refusal::invalid(field, format!("expected at most {MAX_ENTRIES}")));
         }
@@ -440,6 +449,14 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
         if tag.is_empty() || tag.len() > MAX_TEXT || tag.chars().any(char::is_control) {
             let expected = format!("expected a tag of 1 to {MAX_TEXT} bytes without control characters");
             return Err(Refusal::invalid(Field::Tags.entry(index), expected));
+        }
+    }
+    for (index, name) in signed_attributes.iter().enumerate() {
+        let is_name = !name.is_empty() && name.len() <= MAX_TEXT && !name.chars().any(|char| char == '.' || char.is_control());
+        let is_further = !IDENTITY_ATTRIBUTES.contains(&name.as_str()) && name != "now";
+        if !is_name || !is_further {
+            let expected = format!("expected the name of a whole attribute that is no identity, 1 to {MAX_TEXT} bytes without a dot");
+            return Err(Refusal::invalid(Field::IdentityAttributes.entry(index), expected));
         }
     }
     let KeyIdentity::Pinned { customer, organization } = identity else { return Ok(()) };

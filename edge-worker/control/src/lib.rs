@@ -58,8 +58,8 @@ pub use features::{Feature, features};
 pub use import::{Allowed, Imported, Returned};
 pub use json_patch::{PatchError, patched};
 pub use keys::{
-    Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, TokenRole, is_origin, keys,
-    token_holds,
+    Expiry, IDENTITY_ATTRIBUTES, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret,
+    TokenRole, is_origin, keys, token_holds,
 };
 pub use overrides::{overrides_of, overrides_without_flag, visitor};
 pub use owner_filter::OwnerFilter;

@@ -146,6 +146,8 @@ pub enum Field {
     Identity,
     /// The kind of that identity: open, pinned or signed.
     IdentityKind,
+    /// The further attributes that the edge takes from signed tokens alone.
+    IdentityAttributes,
     /// The customer that a key is pinned to.
     IdentityCustomer,
     /// The organization that a key is pinned to.

@@ -102,6 +102,7 @@ mod tests {
             origins: vec![],
             tags: vec![],
             identity: KeyIdentity::Open,
+            signed_attributes: Vec::new(),
             expires_at: None,
             role: None,
         };

@@ -562,6 +562,7 @@ mod tests {
             origins: vec![],
             tags: vec![],
             identity: KeyIdentity::Open,
+            signed_attributes: Vec::new(),
             expires_at: Some(Millis(9_000)),
             role: Some(TokenRole::Operator),
         };

@@ -1,12 +1,13 @@
 //! The identity that a context may claim: any, the key's own, one that the customer's server signed, or that of a token's subject.
 //!
 //! The customer's server signs a token (RFC 7519, HS256) with the secret that the edge showed when the key was made, and the page sends it
-//! in the header [`HEADER`]. The token's claims have the names of attributes, and it expires.
+//! in the header [`HEADER`]. The token's claims have the names of attributes, and it expires. A key may name further attributes that count
+//! only when they are signed, such as the visitor's plan.
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use control::{Key, KeyIdentity, Secret};
+use control::{IDENTITY_ATTRIBUTES, Key, KeyIdentity, Secret};
 use sdk_core::{
-    Audience, Context, Identity, Millis, Object, OwnerKind, Ruleset,
+    AttributeValue, Audience, Context, Identity, Millis, Object, OwnerKind, Ruleset,
     json::canonical::{write_number, write_string},
 };
 
@@ -27,12 +28,10 @@ use crate::{
 };
 
 /// The signed attributes of an identity.
-pub(crate) type Proven = Vec<(&'static str, Json)>;
+pub(crate) type Proven = Vec<(Rc<str>, AttributeValue)>;
 
 /// The request header with a page's signed identity, and the response header with the identity that the edge accepted.
 pub(crate) const HEADER: &str = "twinflag-identity";
-/// The attributes that identify a visitor.
-const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "sessionId", "targetingKey", "userId"];
 /// The most imported secrets that are kept.
 const MOST: usize = 100;
 
@@ -70,12 +69,13 @@ impl Holder {
 
     /// The flags that programs for this holder may have, and the identity that they are made with.
     pub(crate) fn audience(&self) -> Audience<'_> {
-        let (identity, tags) = match self {
-            Self::Key { key, .. } if key.terms.identity == KeyIdentity::Open => (Identity::Open, &key.terms.tags),
-            Self::Key { key, .. } => (Identity::Vouched, &key.terms.tags),
-            Self::Person { tags, .. } => (Identity::Vouched, tags),
-        };
-        Audience { tags, ..Audience::from(identity) }
+        match self {
+            Self::Key { key, .. } => {
+                let identity = if key.terms.identity == KeyIdentity::Open { Identity::Open } else { Identity::Vouched };
+                Audience { tags: &key.terms.tags, vouched: &key.terms.signed_attributes, ..Audience::from(identity) }
+            }
+            Self::Person { tags, .. } => Audience { tags, ..Audience::from(Identity::Vouched) },
+        }
     }
 
     /// The context with the identity that the key allows. Refused if the context claims another customer or organization than a pinned
@@ -105,12 +105,9 @@ impl Holder {
                 pinned(context, OwnerKind::Organization, organization.as_deref())
             }
             KeyIdentity::Signed => {
-                let unsigned = context.without(&ATTRIBUTES);
-                Ok(proven.iter().fold(unsigned, |context, (name, value)| match value {
-                    Json::Text(text) => context.string(name, text),
-                    Json::Number(number) => context.number(name, *number),
-                    _ => context,
-                }))
+                let attributes: Vec<&str> = key.terms.signed_attributes.iter().map(String::as_str).collect();
+                let unsigned = context.without(&IDENTITY_ATTRIBUTES).without_paths(&attributes);
+                Ok(proven.iter().fold(unsigned, |context, (name, value)| context.attribute(name, value.clone())))
             }
         }
     }
@@ -145,9 +142,9 @@ impl Holder {
         match &key.terms.identity {
             KeyIdentity::Open => false,
             KeyIdentity::Pinned { customer, organization } => [customer, organization].into_iter().flatten().any(|pinned| pinned == unit),
-            KeyIdentity::Signed => proven.iter().any(|(_, value)| match value {
-                Json::Text(text) => text == unit,
-                Json::Number(number) => {
+            KeyIdentity::Signed => proven.iter().filter(|(name, _)| IDENTITY_ATTRIBUTES.contains(&&**name)).any(|(_, value)| match value {
+                AttributeValue::String(text) => text == unit,
+                AttributeValue::Number(number) => {
                     let mut text = String::new();
                     write_number(&mut text, *number);
                     text == unit
@@ -173,7 +170,7 @@ impl Holder {
         let mut object = Object::open(&mut out);
         // A client sends whole attributes, so the first name of a path is enough.
         let private = ruleset.private().map(|name| name.split('.').next().unwrap_or(name));
-        let known: Vec<&str> = ATTRIBUTES.into_iter().chain(private).collect();
+        let known: Vec<&str> = IDENTITY_ATTRIBUTES.into_iter().chain(private).collect();
         object.member("known").push_str(&serde_json::Value::from(known).to_string());
         let mut visitor = Object::open(object.member("visitor"));
         let (key, proven) = match self {
@@ -200,12 +197,9 @@ impl Holder {
                 }
             }
             KeyIdentity::Signed => {
-                for name in ATTRIBUTES {
-                    match proven.iter().find(|(proven, _)| *proven == name) {
-                        Some((_, Json::Text(text))) => write_string(visitor.member(name), text),
-                        Some((_, Json::Number(number))) => write_number(visitor.member(name), *number),
-                        _ => visitor.member(name).push_str("null"),
-                    }
+                for name in signed_names(key) {
+                    let value = proven.iter().find(|(proven, _)| **proven == *name).map_or(&AttributeValue::Null, |(_, value)| value);
+                    write_value(visitor.member(name), value);
                 }
             }
         }
@@ -242,22 +236,60 @@ fn pinned(context: Context, kind: OwnerKind, pinned: Option<&str>) -> Result<Con
 pub(super) async fn signed(key: &Key, shown: &str, moment: Millis) -> Result<Proven, InvalidToken> {
     let secret = key.identity_secret.as_ref().ok_or(InvalidToken)?;
     let token = Token::parse(shown)?;
-    let proven = attributes(&token.claims)?;
+    let proven = attributes(&token.claims, signed_names(key))?;
     let is_signed = ready(key, secret).await.ok_or(InvalidToken)?.signed(&token).await;
     if is_signed && Times::of(&token.claims)?.hold(moment) { Ok(proven) } else { Err(InvalidToken) }
 }
 
-fn attributes(claims: &Claims) -> Result<Proven, InvalidToken> {
-    let mut found = Vec::new();
-    for name in ATTRIBUTES {
-        match claims.get(name) {
-            None => {}
-            Some(Json::Text(text)) if !text.contains('\0') => found.push((name, Json::Text(text.clone()))),
-            Some(Json::Number(number)) => found.push((name, Json::Number(*number))),
-            Some(_) => return Err(InvalidToken),
-        }
+/// The names of the attributes that a key takes from signed tokens alone.
+fn signed_names(key: &Key) -> impl Iterator<Item = &str> {
+    IDENTITY_ATTRIBUTES.into_iter().chain(key.terms.signed_attributes.iter().map(String::as_str))
+}
+
+/// The claims with these names: an identity is a text or a number, another attribute may also be a boolean or a list of such values.
+fn attributes<'n>(claims: &Claims, names: impl Iterator<Item = &'n str>) -> Result<Proven, InvalidToken> {
+    let named = names.filter_map(|name| Some((name, claims.get(name)?)));
+    named
+        .map(|(name, claim)| match (scalar(claim), claim) {
+            (Some(AttributeValue::Boolean(_)), _) if IDENTITY_ATTRIBUTES.contains(&name) => Err(InvalidToken),
+            (Some(value), _) => Ok((name.into(), value)),
+            (None, Json::List(items)) if !IDENTITY_ATTRIBUTES.contains(&name) => {
+                let items = items.iter().map(scalar).collect::<Option<_>>().ok_or(InvalidToken)?;
+                Ok((name.into(), AttributeValue::List(items)))
+            }
+            (None, _) => Err(InvalidToken),
+        })
+        .collect()
+}
+
+/// A claim that is no list, as the value of an attribute; `None` if it cannot be one.
+fn scalar(claim: &Json) -> Option<AttributeValue> {
+    match claim {
+        Json::Text(text) if !text.contains('\0') => Some(AttributeValue::String(text.clone())),
+        Json::Number(number) => Some(AttributeValue::Number(*number)),
+        Json::Boolean(boolean) => Some(AttributeValue::Boolean(*boolean)),
+        _ => None,
     }
-    Ok(found)
+}
+
+/// Writes the value of a signed attribute as JSON.
+fn write_value(out: &mut String, value: &AttributeValue) {
+    match value {
+        AttributeValue::String(text) => write_string(out, text),
+        AttributeValue::Number(number) => write_number(out, *number),
+        AttributeValue::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),
+        AttributeValue::List(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_value(out, item);
+            }
+            out.push(']');
+        }
+        _ => out.push_str("null"),
+    }
 }
 
 /// The secret, imported into the runtime and kept: importing it takes as long as checking a signature.
@@ -281,13 +313,19 @@ mod tests {
 
     use super::*;
 
-    fn holder(identity: KeyIdentity, proven: Vec<(&'static str, Json)>) -> Holder {
+    fn holder(identity: KeyIdentity, proven: Proven) -> Holder {
+        holder_with(identity, &[], proven)
+    }
+
+    /// The holder of a key with signed attributes.
+    fn holder_with(identity: KeyIdentity, attributes: &[&str], proven: Proven) -> Holder {
         let terms = KeyTerms {
             kind: KeyKind::Client,
             label: "l".into(),
             origins: Vec::new(),
             tags: Vec::new(),
             identity,
+            signed_attributes: attributes.iter().copied().map(Into::into).collect(),
             expires_at: None,
             role: None,
         };
@@ -329,7 +367,7 @@ mod tests {
     #[test]
     fn a_credential_vouches_for_the_identity_that_it_proves_and_for_no_other() {
         let pinned = KeyIdentity::Pinned { customer: Some("c-1".into()), organization: Some("o-1".into()) };
-        let signed = vec![("sessionId", Json::Text("s-1".into())), ("userId", Json::Number(7.0))];
+        let signed = vec![("sessionId".into(), "s-1".into()), ("userId".into(), 7.0.into()), ("plan".into(), "l".into())];
         for (holder, own) in [
             (holder(KeyIdentity::Open, Vec::new()), &[][..]),
             (holder(pinned, Vec::new()), &["c-1", "o-1"]),
@@ -347,9 +385,28 @@ mod tests {
         let nobody = holder(KeyIdentity::Signed, Vec::new());
         let claimed = r#"{"customerId":"c","organizationId":"o","userId":"u","sessionId":"s","targetingKey":"t","plan":"pro"}"#;
         check(&nobody, claimed, Some(r#"{"plan":"pro"}"#));
-        let somebody = holder(KeyIdentity::Signed, vec![("customerId", Json::Text("c-1".into())), ("userId", Json::Number(7.0))]);
+        let somebody = holder(KeyIdentity::Signed, vec![("customerId".into(), "c-1".into()), ("userId".into(), 7.0.into())]);
         check(&somebody, claimed, Some(r#"{"plan":"pro","customerId":"c-1","userId":7}"#));
         check(&holder(KeyIdentity::Open, Vec::new()), claimed, Some(claimed));
+    }
+
+    #[test]
+    fn an_attribute_that_counts_only_when_signed_is_not_the_pages_word() {
+        let claimed = r#"{"plan":"pro","plan.name":"pro","planned":true,"roles":["owner"],"userId":"u"}"#;
+        let signed = |proven| holder_with(KeyIdentity::Signed, &["plan", "roles"], proven);
+        check(&signed(Vec::new()), claimed, Some(r#"{"planned":true}"#));
+        let roles = AttributeValue::List(vec!["buyer".into()]);
+        let somebody = signed(vec![("plan".into(), true.into()), ("roles".into(), roles), ("userId".into(), "u-1".into())]);
+        check(&somebody, claimed, Some(r#"{"planned":true,"plan":true,"roles":["buyer"],"userId":"u-1"}"#));
+        assert_eq!(somebody.audience().vouched, ["plan", "roles"]);
+        let ruleset = sdk_core::compile(r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{}}"#, None)
+            .unwrap()
+            .ruleset;
+        let visitor = |holder: &Holder| holder.visitor(&ruleset).unwrap().split_once(r#""visitor":"#).unwrap().1.to_owned();
+        let nobody =
+            r#"{"customerId":null,"organizationId":null,"sessionId":null,"targetingKey":null,"userId":null,"plan":null,"roles":null}}"#;
+        assert_eq!(visitor(&signed(Vec::new())), nobody);
+        assert!(visitor(&somebody).ends_with(r#""userId":"u-1","plan":true,"roles":["buyer"]}}"#), "{}", visitor(&somebody));
     }
 
     #[test]
@@ -394,11 +451,18 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_texts_or_numbers() {
-        let read = |claims: &str| attributes(&Claims::read(claims.as_bytes()).unwrap()).map(|found| found.len());
-        assert_eq!(read(r#"{"sub":"s","userId":"u","customerId":7,"plan":"pro"}"#), Ok(2));
+    fn identities_are_texts_or_numbers_and_other_claims_also_booleans_and_lists() {
+        let names = || IDENTITY_ATTRIBUTES.into_iter().chain(["plan"]);
+        let read = |claims: &str| attributes(&Claims::read(claims.as_bytes()).unwrap(), names()).map(|found| found.len());
+        assert_eq!(read(r#"{"sub":"s","userId":"u","customerId":7,"email":null}"#), Ok(2));
+        for plan in [r#""pro""#, "1.5", "true", "[]", r#"["a",1,false]"#] {
+            assert_eq!(read(&format!(r#"{{"userId":"u","plan":{plan}}}"#)), Ok(2), "{plan}");
+        }
         for claims in [r#"{"userId":null}"#, r#"{"userId":["u"]}"#, r#"{"userId":true}"#, r#"{"userId":"\u0000"}"#] {
             assert_eq!(read(claims), Err(InvalidToken), "{claims}");
+        }
+        for plan in ["null", "{}", r#""\u0000""#, r#"["a",["b"]]"#, r#"["\u0000"]"#] {
+            assert_eq!(read(&format!(r#"{{"userId":"u","plan":{plan}}}"#)), Err(InvalidToken), "{plan}");
         }
     }
 }

@@ -390,6 +390,7 @@ pub(super) mod tests {
                 origins: Vec::new(),
                 tags: Vec::new(),
                 identity: KeyIdentity::Open,
+                signed_attributes: Vec::new(),
                 expires_at: None,
                 role: None,
             };

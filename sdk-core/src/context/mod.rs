@@ -156,6 +156,22 @@ impl Context {
         self.filtered(|name| names.iter().all(|unwanted| unwanted.as_bytes() != name))
     }
 
+    /// A context without these attributes, and without those whose names are paths into them; a refused context stays refused. The path of a
+    /// rule, such as `user.email`, may be the name of an attribute as well as lead into one.
+    ///
+    /// ```
+    /// use sdk_core::Context;
+    ///
+    /// let context = Context::from_json(r#"{"plan":"pro","plan.name":"pro","planned":true}"#);
+    /// assert_eq!(context.without_paths(&["plan"]).to_json(), r#"{"planned":true}"#);
+    /// ```
+    #[must_use]
+    pub fn without_paths(&self, names: &[&str]) -> Self {
+        let is_path =
+            |name: &[u8], root: &str| name.strip_prefix(root.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."));
+        self.filtered(|name| !names.iter().any(|root| is_path(name, root)))
+    }
+
     /// The attributes in the byte form that [`Context::from_encoded`] takes; of a refused context, none.
     pub fn encoded(&self) -> &[u8] {
         &self.members

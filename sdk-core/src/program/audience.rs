@@ -30,6 +30,9 @@ pub struct Audience<'a> {
     pub identity: Identity,
     /// The program holds only flags with one of these tags; if there are none, all flags.
     pub tags: &'a [String],
+    /// The names of attributes that clients do not state themselves, besides those of identities: the known context has all of them that
+    /// there are, and the program is settled by them.
+    pub vouched: &'a [String],
     /// The format in which the program is written; any other than [`FORMAT`] is refused.
     pub format: u32,
     /// The context by which the program recognises its visitor; `None` for the known one.
@@ -48,6 +51,6 @@ impl Default for Audience<'_> {
 
 impl From<Identity> for Audience<'_> {
     fn from(identity: Identity) -> Self {
-        Self { identity, tags: &[], format: FORMAT, stated: None }
+        Self { identity, tags: &[], vouched: &[], format: FORMAT, stated: None }
     }
 }

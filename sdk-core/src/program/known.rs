@@ -1,5 +1,5 @@
 //! The attributes that are known when a program is made: those that settle its steps, and those by which it recognises a context.
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use super::fingerprint::fingerprint;
 use crate::{
@@ -52,7 +52,12 @@ pub(super) fn write_agreements(builder: &mut Builder, known: &[u8], always: &[&s
 pub(super) struct Openness(Vec<bool>);
 
 impl Openness {
-    pub(super) fn new(image: &Image, known: &[u8], always: &[&str]) -> Self {
+    /// `vouched` are attributes that nobody but the maker of the program states: no path leads into them for a client either.
+    pub(super) fn new(image: &Image, known: &[u8], always: &[&str], vouched: &[String]) -> Self {
+        let is_vouched = |path: &[u8]| {
+            let leads_into = |root: &String| path.strip_prefix(root.as_bytes()).is_some_and(|rest| rest.starts_with(b"."));
+            vouched.iter().any(leads_into)
+        };
         let mut names: Vec<(&[u8], bool)> = always.iter().map(|name| (name.as_bytes(), true)).collect();
         names.extend(pairs(known).map(|(name, member)| (name, member.first() == Some(&value::NULL))));
         names.sort_unstable();
@@ -70,7 +75,8 @@ impl Openness {
                     let has_value = found(name).is_some_and(|(_, is_absent)| !is_absent);
                     !(has_value || found(name).is_some() && found(b"targetingKey").is_some())
                 }
-                Lookup::Member | Lookup::Path => found(name).is_none(),
+                Lookup::Member => found(name).is_none(),
+                Lookup::Path => found(name).is_none() && !is_vouched(name),
             }
         });
         Self(attributes.collect())

@@ -120,13 +120,14 @@ fn settle(ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context, audi
         always.extend(["targetingKey", "userId", "sessionId"]);
         always.extend(ruleset.private.iter().map(String::as_str));
     }
+    always.extend(audience.vouched.iter().map(String::as_str));
     let (image, now, mut scratch) = (&ruleset.image, Now::new(0), Scratch::new());
     let walk = Walk::new(image, known.members(), &now, own, &mut scratch, ());
     let segments = image.head(Head::Segments) as usize;
     let mut settling = Settling {
         image,
         own,
-        openness: Openness::new(image, known.members(), &always),
+        openness: Openness::new(image, known.members(), &always, audience.vouched),
         walk,
         settled: vec![SegmentAnswer::NotAsked; segments],
         copied: vec![None; segments],

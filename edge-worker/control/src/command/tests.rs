@@ -41,6 +41,7 @@ fn spellings() -> Vec<(Command, &'static str)> {
         origins: vec!["*".into()],
         tags: vec!["shop".into()],
         identity,
+        signed_attributes: Vec::new(),
         expires_at,
         role: None,
     };

@@ -42,6 +42,7 @@ fn terms() -> KeyTerms {
         origins: vec!["https://shop.example".into()],
         tags: Vec::new(),
         identity: KeyIdentity::Open,
+        signed_attributes: Vec::new(),
         expires_at: None,
         role: None,
     }
@@ -98,6 +99,17 @@ fn a_key_is_known_by_its_hash_and_shown_by_its_ends() {
         r#"{"createdAt":"2027-01-15T08:00:00.000Z","hint":"tf_client_…4567","id":"k-1","identity":{"kind":"open"},"kind":"client","label":"the shop","origins":["https://shop.example"],"tags":[]}"#
     );
     assert!(key.allows("https://shop.example") && !key.allows("https://shop.example.evil"));
+}
+
+#[test]
+fn a_key_with_signed_attributes_is_none_that_an_earlier_release_knows() {
+    let terms = KeyTerms { identity: KeyIdentity::Signed, signed_attributes: vec!["plan".into(), "e mail".into()], ..terms() };
+    let key = key(&created(terms.clone()), "k-1");
+    assert_eq!((Key::from_row(&key.to_row()), &key.terms), (Some(key.clone()), &terms));
+    assert!(key.to_row().contains(r#""identity":"signedAttributes""#), "{}", key.to_row());
+    assert!(key.to_view("k-1").contains(r#""identity":{"attributes":["plan","e mail"],"kind":"signed"}"#), "{}", key.to_view("k-1"));
+    let plain = self::key(&created(KeyTerms { signed_attributes: Vec::new(), ..terms }), "k-1");
+    assert!(plain.to_row().contains(r#""identity":"signed""#) && !plain.to_row().contains("ttributes"), "{}", plain.to_row());
 }
 
 #[test]
@@ -221,6 +233,18 @@ fn terms_that_no_key_can_have_are_refused() {
     refused(KeyTerms { origins: vec!["*".into()], ..server.clone() }, Field::Origins);
     refused(KeyTerms { tags: vec!["t".into()], ..server.clone() }, Field::Tags);
     refused(KeyTerms { identity: KeyIdentity::Signed, ..server }, Field::Identity);
+    let signed = |identity: KeyIdentity, names: &[&str]| KeyTerms {
+        identity,
+        signed_attributes: names.iter().copied().map(Into::into).collect(),
+        ..terms()
+    };
+    for name in ["", "user.email", "a\0", "userId", "targetingKey", "now", &"x".repeat(257)] {
+        refused(signed(KeyIdentity::Signed, &["plan", name]), Field::IdentityAttributes.entry(1));
+    }
+    refused(signed(KeyIdentity::Signed, &["plan"; 65]), Field::IdentityAttributes);
+    for identity in [KeyIdentity::Open, KeyIdentity::Pinned { customer: Some("c".into()), organization: None }] {
+        refused(signed(identity, &["plan"]), Field::IdentityAttributes);
+    }
 }
 
 #[test]

@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::{Key, KeyIdentity, KeyKind, KeyTerms, Secret, TokenRole};
 use crate::change::{Hash, text};
 
+/// In place of `signed` in the row of a key with signed attributes. An earlier release, which would believe a page about them, does not know
+/// it: there such a key opens nothing.
+const SIGNED_ATTRIBUTES: &str = "signedAttributes";
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Row<'r> {
@@ -24,7 +28,10 @@ struct Row<'r> {
     hint: Cow<'r, str>,
     origins: Vec<String>,
     tags: Vec<String>,
+    /// The way in which the edge takes the identity, or [`SIGNED_ATTRIBUTES`].
     identity: Cow<'r, str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    signed_attributes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     role: Option<Cow<'r, str>>,
     customer_id: Option<String>,
@@ -48,7 +55,8 @@ impl Key {
             hint: (&self.hint).into(),
             origins: self.terms.origins.clone(),
             tags: self.terms.tags.clone(),
-            identity: self.terms.identity.as_str().into(),
+            identity: if self.terms.signed_attributes.is_empty() { self.terms.identity.as_str() } else { SIGNED_ATTRIBUTES }.into(),
+            signed_attributes: self.terms.signed_attributes.clone(),
             role: self.terms.role.map(|role| role.as_str().into()),
             customer_id: customer.map(Into::into),
             organization_id: organization.map(Into::into),
@@ -67,7 +75,7 @@ impl Key {
         let identity = match &*row.identity {
             "open" => KeyIdentity::Open,
             "pinned" => KeyIdentity::Pinned { customer: row.customer_id, organization: row.organization_id },
-            "signed" => KeyIdentity::Signed,
+            "signed" | SIGNED_ATTRIBUTES => KeyIdentity::Signed,
             _ => return None,
         };
         let role = match row.role {
@@ -80,6 +88,7 @@ impl Key {
             origins: row.origins,
             tags: row.tags,
             identity,
+            signed_attributes: row.signed_attributes,
             expires_at: row.expires_at.map(Millis),
             role,
         };
@@ -128,6 +137,9 @@ impl Key {
         write_string(object.member("id"), id);
         let mut identity = Object::open(object.member("identity"));
         let (customer, organization) = self.pinned();
+        if !self.terms.signed_attributes.is_empty() {
+            list(identity.member("attributes"), &self.terms.signed_attributes);
+        }
         text(&mut identity, "customerId", customer);
         write_string(identity.member("kind"), self.terms.identity.as_str());
         text(&mut identity, "organizationId", organization);

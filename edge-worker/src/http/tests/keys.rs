@@ -9,6 +9,7 @@ fn shop_key() -> Key {
         origins: vec!["https://shop.example".into()],
         tags: vec!["shop".into()],
         identity: KeyIdentity::Open,
+        signed_attributes: Vec::new(),
         expires_at: None,
         role: None,
     };
@@ -165,6 +166,7 @@ pub(super) fn with_token(text: &str, role: TokenRole, end: Millis) -> Rc<Keys> {
         origins: Vec::new(),
         tags: Vec::new(),
         identity: KeyIdentity::Open,
+        signed_attributes: Vec::new(),
         expires_at: Some(end),
         role: Some(role),
     };

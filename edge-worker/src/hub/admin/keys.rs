@@ -50,7 +50,8 @@ impl FlagHub {
             .filter(|kind| Form::of(*kind) == Form::Key)
             .ok_or_else(|| Problem::malformed_at(spelling::of(Field::KeyKind), "expected client or server"))?;
         let expires_at = expires_at.map(|text| moment(&text, spelling::of(Field::ExpiresAt))).transpose()?;
-        let terms = KeyTerms { kind, label, origins, tags, identity: identity.read()?, expires_at, role: None };
+        let (identity, signed_attributes) = identity.read()?;
+        let terms = KeyTerms { kind, label, origins, tags, identity, signed_attributes, expires_at, role: None };
         self.carry_out_key(asked, KeyCommand::Create { terms }, &asked.by(reason, changed_by)?)
     }
 
@@ -64,6 +65,7 @@ impl FlagHub {
             origins: Vec::new(),
             tags: Vec::new(),
             identity: KeyIdentity::Open,
+            signed_attributes: Vec::new(),
             expires_at: expires_at.map(|text| moment(&text, spelling::of(Field::ExpiresAt))).transpose()?,
             role: Some(TokenRole::from_name(&role).ok_or_else(unknown)?),
         };
@@ -194,26 +196,31 @@ struct CreateToken {
     changed_by: Option<String>,
 }
 
-/// The identity of a key: `open`, `signed`, or `pinned` with the customer, the organization or both.
+/// The identity of a key: `open`, `pinned` with the customer, the organization or both, or `signed`, with the names of further attributes that
+/// count only when they are signed.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Identity {
     kind: Option<String>,
     customer_id: Option<String>,
     organization_id: Option<String>,
+    #[serde(default)]
+    attributes: Vec<String>,
 }
 
 impl Identity {
-    fn read(self) -> Result<KeyIdentity, Problem> {
-        match (self.kind.as_deref(), self.customer_id, self.organization_id) {
-            (Some("pinned"), customer, organization) => Ok(KeyIdentity::Pinned { customer, organization }),
-            (None | Some("open"), None, None) => Ok(KeyIdentity::Open),
-            (Some("signed"), None, None) => Ok(KeyIdentity::Signed),
+    fn read(self) -> Result<(KeyIdentity, Vec<String>), Problem> {
+        let identity = match (self.kind.as_deref(), self.customer_id, self.organization_id) {
+            (Some("pinned"), customer, organization) => KeyIdentity::Pinned { customer, organization },
+            (None | Some("open"), None, None) => KeyIdentity::Open,
+            (Some("signed"), None, None) => KeyIdentity::Signed,
             (None | Some("open" | "signed"), ..) => {
-                Err(Problem::malformed_at(spelling::of(Field::Identity), "expected customerId and organizationId beside pinned alone"))
+                let expected = "expected customerId and organizationId beside pinned alone";
+                return Err(Problem::malformed_at(spelling::of(Field::Identity), expected));
             }
-            _ => Err(Problem::malformed_at(spelling::of(Field::IdentityKind), "expected open, pinned or signed")),
-        }
+            _ => return Err(Problem::malformed_at(spelling::of(Field::IdentityKind), "expected open, pinned or signed")),
+        };
+        Ok((identity, self.attributes))
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) const fn of(field: Field) -> &'static str {
         Field::Tags => "/tags",
         Field::Identity => "/identity",
         Field::IdentityKind => "/identity/kind",
+        Field::IdentityAttributes => "/identity/attributes",
         Field::IdentityCustomer => "/identity/customerId",
         Field::IdentityOrganization => "/identity/organizationId",
         Field::ExpiresAt => "/expiresAt",

@@ -30,6 +30,7 @@ interface CreateOptions extends ChangeOptions {
   readonly customer?: string;
   readonly organization?: string;
   readonly signed?: boolean;
+  readonly signedAttributes?: readonly string[];
   /** The milliseconds for which the key is valid. */
   readonly expires?: number;
 }
@@ -71,6 +72,7 @@ export function addKeyCommands(program: Command): void {
     .option('--customer <id>', 'of a client key: its answers are those of this customer, whatever a page says')
     .option('--organization <id>', 'the same of an organization')
     .option('--signed', "of a client key: pages prove who they are by a token that the customer's server signs")
+    .option('--signed-attributes <names>', 'of a signed key: further attributes that count only as the token has them, such as plan', names)
     .option('--expires <time>', 'how long it is valid, such as 12h or 365d; for ever by default', lifetime)
     .action(create);
   withExample(
@@ -95,9 +97,10 @@ async function create({ kind, label, origins, tags, expires, ...options }: Creat
   printMade((await connect(options).ask<KeyMade>({ method: 'POST', path: PATH, body })).body, label, options);
 }
 
-function identityOf({ customer, organization, signed }: Omit<CreateOptions, 'kind' | 'label'>): object | undefined {
+function identityOf({ customer, organization, signed, signedAttributes }: Omit<CreateOptions, 'kind' | 'label'>): object | undefined {
   const pinned = { customerId: customer, organizationId: organization };
-  if (customer === undefined && organization === undefined) return signed ? { kind: 'signed' } : undefined;
+  if (signedAttributes && !signed) throw new Failure('only the pages of a signed key prove attributes', EXIT.usage, 'add --signed');
+  if (customer === undefined && organization === undefined) return signed ? { kind: 'signed', attributes: signedAttributes } : undefined;
   if (signed) throw new Failure('a key is either signed or of one customer or organization', EXIT.usage);
   return { kind: 'pinned', ...pinned };
 }

@@ -22,6 +22,7 @@ export function NewKey({ onMade, onClose }: { onMade: (secrets: readonly MadeSec
   const [tags, setTags] = useState('');
   const [identity, setIdentity] = useState<IdentityKind>('open');
   const [owner, setOwner] = useState('');
+  const [attributes, setAttributes] = useState('');
   const [end, setEnd] = useState('');
   return (
     <Confirm
@@ -33,8 +34,10 @@ export function NewKey({ onMade, onClose }: { onMade: (secrets: readonly MadeSec
         const ofPages = {
           ...(lines(origins).length > 0 && { origins: lines(origins) }),
           ...(lines(tags).length > 0 && { tags: lines(tags) }),
-          identity:
-            identity === 'open' || identity === 'signed' ? { kind: identity } : { kind: 'pinned' as const, [identity]: owner.trim() },
+          identity: {
+            ...(identity === 'open' || identity === 'signed' ? { kind: identity } : { kind: 'pinned' as const, [identity]: owner.trim() }),
+            ...(identity === 'signed' && lines(attributes).length > 0 && { attributes: lines(attributes) }),
+          },
         };
         const body = { kind, label: label.trim(), reason, ...endOf(end), ...(kind === 'client' && ofPages) };
         const made = await take(api.POST('/api/admin/keys', { params: { query: environment.query }, body }));
@@ -96,6 +99,13 @@ export function NewKey({ onMade, onClose }: { onMade: (secrets: readonly MadeSec
               </Field>
             )}
           </div>
+          {identity === 'signed' && (
+            <Field label="Signed attributes" hint="One a line, such as plan: they count only as the token has them, whatever a page says.">
+              {props => (
+                <textarea {...props} rows={2} value={attributes} spellCheck={false} onChange={event => setAttributes(event.target.value)} />
+              )}
+            </Field>
+          )}
         </>
       )}
       <EndField hint="Empty for a key without an end." value={end} onChange={setEnd} />
