@@ -110,6 +110,19 @@ test('a stored program answers for a pinned key, and the edge is told at once wh
   assert.deepEqual((await withoutEdge({ clientKey: another, context })).seen, ['error'], "another key's");
 });
 
+test('a stored program is for the signed attributes of the token that it was made for', async () => {
+  const { key: clientKey, identitySecret } = await keyed({ kind: 'signed', attributes: ['plan'] });
+  const bearer = claims => ({
+    clientKey,
+    context: { plan: 'none' },
+    identityToken: () => Promise.resolve(signed(identitySecret, { userId: 'u-1', ...claims })),
+  });
+  await fill(bearer({ plan: 'pro' }));
+  assert.deepEqual((await withoutEdge(bearer({ plan: 'pro', name: 'Åsa' }))).seen, ['stale', 'personal', 'pro']);
+  for (const claims of [{ plan: 'basic' }, { plan: ['pro'] }, {}])
+    assert.deepEqual((await withoutEdge(bearer(claims))).seen, ['error'], JSON.stringify(claims));
+});
+
 test('a stored program answers for a signed key to the bearer of each token with the same identity, and to nobody else', async () => {
   const { key: clientKey, identitySecret } = await keyed({ kind: 'signed' });
   const context = { plan: 'pro' },

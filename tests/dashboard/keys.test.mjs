@@ -86,7 +86,7 @@ test('a client key has the origins, tags and identities that the operator chose,
   assert.deepEqual(key.origins, ['https://shop.example', 'https://www.shop.example']);
   assert.deepEqual(key.tags, ['shop', 'search']);
   assert.deepEqual(key.identity, { attributes: ['plan', 'email'], kind: 'signed' });
-  await page.getByText('For pages, signed identities and plan, email').waitFor();
+  await page.getByText('For pages, signed identities with plan, email').waitFor();
   assert.deepEqual(unexpected(faults), []);
   await context.close();
 });

@@ -32,18 +32,25 @@ export const accessMutants = [
     tests: 'auth',
   },
   {
-    name: 'a signed attribute is the word of a page',
+    name: 'the edge believes a page about a signed attribute',
     file: 'edge-worker/src/auth/identity.rs',
-    find: '.without(&IDENTITY_ATTRIBUTES).without_paths(&attributes);',
-    replacement: '.without(&IDENTITY_ATTRIBUTES);',
+    find: 'let unsigned = if attributes.is_empty() {',
+    replacement: 'let unsigned = if true {',
     tests: 'auth',
   },
   {
-    name: 'a path into a signed attribute is the word of a page',
+    name: 'the edge believes a page about a path into a signed attribute',
     file: 'edge-worker/src/auth/identity.rs',
-    find: '.without_paths(&attributes);',
-    replacement: '.without(&attributes);',
+    find: 'anonymous.without_paths(&attributes)',
+    replacement: 'anonymous.without(&attributes)',
     tests: 'auth',
+  },
+  {
+    name: 'programs for other signed attributes are one',
+    file: 'edge-worker/src/held_programs.rs',
+    find: 'tags.iter().chain(vouched)',
+    replacement: 'tags.iter().chain(&vouched[..0])',
+    tests: 'held_programs',
   },
   {
     name: 'a program is not settled by signed attributes',
@@ -308,8 +315,8 @@ export const accessMutants = [
   {
     name: 'an unsigned identity counts',
     file: 'edge-worker/src/auth/identity.rs',
-    find: 'let unsigned = context.without(&IDENTITY_ATTRIBUTES).',
-    replacement: 'let unsigned = context.',
+    find: 'let anonymous = context.without(&IDENTITY_ATTRIBUTES);',
+    replacement: 'let anonymous = context;',
     tests: 'identity',
   },
   {

@@ -10,9 +10,16 @@ export const clientMutants = [
     tests: 'stored',
   },
   {
+    name: 'a stored program is for all values of signed attributes',
+    file: 'npm/client/src/stored-entry.ts',
+    find: '[...CLAIMS, ...Object.keys(visitor)]',
+    replacement: 'CLAIMS',
+    tests: 'stored',
+  },
+  {
     name: 'a stored program is for one token',
     file: 'npm/client/src/stored-entry.ts',
-    find: 'identity = JSON.stringify(CLAIMS.map(name => claims[name]));',
+    find: 'identity = JSON.stringify([...CLAIMS, ...Object.keys(visitor)].map(name => claims[name]));',
     replacement: '',
     tests: 'stored',
   },

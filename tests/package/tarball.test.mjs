@@ -43,6 +43,7 @@ test('the tarball holds the server, the unit, the Dockerfile, the alerts and the
   assert.deepEqual((await readdir(join(unpacked, 'node_modules'))).filter(name => !name.startsWith('.')).sort(), [
     '@cloudflare',
     'commander',
+    'leven',
     'twinflag',
     'workerd',
   ]);

@@ -42,7 +42,7 @@ test('each page of the sidebar is there, with its heading and without a script f
 test('the search finds a word of a guide, and its result leads there', async () => {
   const { page } = await newPage(browser);
   await page.goto(`${site.url}/index.html`);
-  // The page hears of keys once Vue has mounted it, which leaves its application there.
+  // Keys count once Vue has mounted the page, which sets this member on its element.
   await page.waitForFunction(() => '__vue_app__' in document.getElementById('app'));
   await page.keyboard.press('/');
   await page.getByRole('searchbox').or(page.locator('#localsearch-input')).first().fill('murmurhash');

@@ -34,6 +34,8 @@ const MAX_LABEL: usize = 128;
 const MAX_TEXT: usize = 256;
 /// The most tags, and the most origins, that one key may list.
 const MAX_ENTRIES: usize = 64;
+/// The most signed attributes of one key, and the longest name of one, in bytes: with each program the edge names them in a header.
+const MAX_SIGNED: (usize, usize) = (16, 64);
 /// The most keys that may be valid at once.
 const MAX_KEYS: usize = 500;
 /// The longest overlap after a rotation, in milliseconds.
@@ -145,7 +147,7 @@ pub enum KeyIdentity {
 }
 
 impl KeyIdentity {
-    /// The name of the way, as it is stored.
+    /// The name of the way in requests and in views. The row of a key with signed attributes has another one.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -432,11 +434,16 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
         return Err(Refusal::invalid(field, "only a client key has origins, tags and an identity"));
     }
     if *identity != KeyIdentity::Signed && !signed_attributes.is_empty() {
-        return Err(Refusal::invalid(Field::IdentityAttributes, "expected attributes beside signed alone"));
+        return Err(Refusal::invalid(Field::IdentityAttributes, "only an identity of the kind signed has attributes"));
     }
-    for (field, entries) in [(Field::Origins, origins), (Field::Tags, tags), (Field::IdentityAttributes, signed_attributes)] {
-        if entries.len() > MAX_ENTRIES {
-            return Err(Refusal::invalid(field, format!("expected at most {MAX_ENTRIES}")));
+    let lists = [
+        (Field::Origins, origins, MAX_ENTRIES),
+        (Field::Tags, tags, MAX_ENTRIES),
+        (Field::IdentityAttributes, signed_attributes, MAX_SIGNED.0),
+    ];
+    for (field, entries, most) in lists {
+        if entries.len() > most {
+            return Err(Refusal::invalid(field, format!("expected at most {most}")));
         }
     }
     for (index, origin) in origins.iter().enumerate() {
@@ -452,10 +459,13 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
         }
     }
     for (index, name) in signed_attributes.iter().enumerate() {
-        let is_name = !name.is_empty() && name.len() <= MAX_TEXT && !name.chars().any(|char| char == '.' || char.is_control());
+        let is_name = !name.is_empty() && name.len() <= MAX_SIGNED.1 && !name.chars().any(|char| char == '.' || char.is_control());
         let is_further = !IDENTITY_ATTRIBUTES.contains(&name.as_str()) && name != "now";
         if !is_name || !is_further {
-            let expected = format!("expected the name of a whole attribute that is no identity, 1 to {MAX_TEXT} bytes without a dot");
+            let expected = format!(
+                "expected the name of an attribute, 1 to {} bytes without dots or control characters, and neither now nor one of an identity, such as userId",
+                MAX_SIGNED.1
+            );
             return Err(Refusal::invalid(Field::IdentityAttributes.entry(index), expected));
         }
     }

@@ -27,7 +27,7 @@ use crate::{
     settings::Settings,
 };
 
-/// The signed attributes of an identity.
+/// What a token proves: identities, and the further attributes that the key names.
 pub(crate) type Proven = Vec<(Rc<str>, AttributeValue)>;
 
 /// The request header with a page's signed identity, and the response header with the identity that the edge accepted.
@@ -106,7 +106,8 @@ impl Holder {
             }
             KeyIdentity::Signed => {
                 let attributes: Vec<&str> = key.terms.signed_attributes.iter().map(String::as_str).collect();
-                let unsigned = context.without(&IDENTITY_ATTRIBUTES).without_paths(&attributes);
+                let anonymous = context.without(&IDENTITY_ATTRIBUTES);
+                let unsigned = if attributes.is_empty() { anonymous } else { anonymous.without_paths(&attributes) };
                 Ok(proven.iter().fold(unsigned, |context, (name, value)| context.attribute(name, value.clone())))
             }
         }
@@ -132,8 +133,8 @@ impl Holder {
         }
     }
 
-    /// Returns true if the credential proves that its holder is the unit with this name: the customer or organization of a pinned key, a signed
-    /// attribute, or the subject of a token.
+    /// Returns true if the credential proves that its holder is the unit with this name: the customer or organization of a pinned key, an identity in
+    /// a signed token, or the subject of an operator's or a user's token.
     pub(crate) fn vouches_for(&self, unit: &str) -> bool {
         let (key, proven) = match self {
             Self::Key { key, proven } => (key, proven),
@@ -163,8 +164,8 @@ impl Holder {
         Ok(())
     }
 
-    /// The identity that the edge fixes for a program, as `{"known":[…],"visitor":{…}}`; `None` for open identities. The client sends
-    /// the attributes in `known` with each request for a program, and runs the program as `visitor`.
+    /// What the edge fixes for a program, as `{"known":[…],"visitor":{…}}`; `None` for open identities. The client sends the attributes in
+    /// `known` with each request for a program, and runs the program with the attributes in `visitor`, of which `null` is an absent one.
     pub(crate) fn visitor(&self, ruleset: &Ruleset) -> Option<String> {
         let mut out = String::new();
         let mut object = Object::open(&mut out);
@@ -246,50 +247,44 @@ fn signed_names(key: &Key) -> impl Iterator<Item = &str> {
     IDENTITY_ATTRIBUTES.into_iter().chain(key.terms.signed_attributes.iter().map(String::as_str))
 }
 
-/// The claims with these names: an identity is a text or a number, another attribute may also be a boolean or a list of such values.
+/// Returns the claims with these names. Of an attribute that is no identity, `null` is an absent one. An error if an identity is neither text
+/// nor a number, or if a text holds U+0000.
 fn attributes<'n>(claims: &Claims, names: impl Iterator<Item = &'n str>) -> Result<Proven, InvalidToken> {
     let named = names.filter_map(|name| Some((name, claims.get(name)?)));
-    named
-        .map(|(name, claim)| match (scalar(claim), claim) {
-            (Some(AttributeValue::Boolean(_)), _) if IDENTITY_ATTRIBUTES.contains(&name) => Err(InvalidToken),
-            (Some(value), _) => Ok((name.into(), value)),
-            (None, Json::List(items)) if !IDENTITY_ATTRIBUTES.contains(&name) => {
-                let items = items.iter().map(scalar).collect::<Option<_>>().ok_or(InvalidToken)?;
-                Ok((name.into(), AttributeValue::List(items)))
-            }
-            (None, _) => Err(InvalidToken),
-        })
-        .collect()
+    let present = named.filter(|(name, claim)| IDENTITY_ATTRIBUTES.contains(name) || **claim != Json::Null);
+    let read = present.map(|(name, claim)| {
+        let is_usual = matches!(claim, Json::Text(_) | Json::Number(_)) || !IDENTITY_ATTRIBUTES.contains(&name);
+        value(claim).filter(|_| is_usual).map(|value| (name.into(), value)).ok_or(InvalidToken)
+    });
+    read.collect()
 }
 
-/// A claim that is no list, as the value of an attribute; `None` if it cannot be one.
-fn scalar(claim: &Json) -> Option<AttributeValue> {
-    match claim {
-        Json::Text(text) if !text.contains('\0') => Some(AttributeValue::String(text.clone())),
-        Json::Number(number) => Some(AttributeValue::Number(*number)),
-        Json::Boolean(boolean) => Some(AttributeValue::Boolean(*boolean)),
-        _ => None,
-    }
+/// A claim as the value of an attribute; `None` if a text in it holds U+0000.
+fn value(claim: &Json) -> Option<AttributeValue> {
+    Some(match claim {
+        Json::Text(text) if text.contains('\0') => return None,
+        Json::Text(text) => AttributeValue::String(text.clone()),
+        Json::Number(number) => AttributeValue::Number(*number),
+        Json::Boolean(boolean) => AttributeValue::Boolean(*boolean),
+        Json::Null => AttributeValue::Null,
+        Json::List(items) => AttributeValue::List(items.iter().map(value).collect::<Option<_>>()?),
+        Json::Object(object) => {
+            let members = object.iter().map(|(name, member)| Some((name, value(member)?)));
+            AttributeValue::Object(
+                members
+                    .collect::<Option<Vec<_>>>()?
+                    .into_iter()
+                    .fold(Context::new(), |object, (name, value)| object.attribute(name, value)),
+            )
+        }
+    })
 }
 
 /// Writes the value of a signed attribute as JSON.
 fn write_value(out: &mut String, value: &AttributeValue) {
-    match value {
-        AttributeValue::String(text) => write_string(out, text),
-        AttributeValue::Number(number) => write_number(out, *number),
-        AttributeValue::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),
-        AttributeValue::List(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_value(out, item);
-            }
-            out.push(']');
-        }
-        _ => out.push_str("null"),
-    }
+    let list = Context::new().attribute("", value.clone()).to_json();
+    // The text of `{"":value}`.
+    out.push_str(list.strip_prefix("{\"\":").and_then(|rest| rest.strip_suffix('}')).unwrap_or("null"));
 }
 
 /// The secret, imported into the runtime and kept: importing it takes as long as checking a signature.
@@ -391,13 +386,13 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_that_counts_only_when_signed_is_not_the_pages_word() {
+    fn a_page_cannot_set_an_attribute_that_its_key_takes_from_tokens() {
         let claimed = r#"{"plan":"pro","plan.name":"pro","planned":true,"roles":["owner"],"userId":"u"}"#;
         let signed = |proven| holder_with(KeyIdentity::Signed, &["plan", "roles"], proven);
         check(&signed(Vec::new()), claimed, Some(r#"{"planned":true}"#));
-        let roles = AttributeValue::List(vec!["buyer".into()]);
+        let roles = AttributeValue::List(vec!["buyer".into(), AttributeValue::Object(Context::new().number("since", 2_026.0))]);
         let somebody = signed(vec![("plan".into(), true.into()), ("roles".into(), roles), ("userId".into(), "u-1".into())]);
-        check(&somebody, claimed, Some(r#"{"planned":true,"plan":true,"roles":["buyer"],"userId":"u-1"}"#));
+        check(&somebody, claimed, Some(r#"{"planned":true,"plan":true,"roles":["buyer",{"since":2026}],"userId":"u-1"}"#));
         assert_eq!(somebody.audience().vouched, ["plan", "roles"]);
         let ruleset = sdk_core::compile(r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{}}"#, None)
             .unwrap()
@@ -406,7 +401,7 @@ mod tests {
         let nobody =
             r#"{"customerId":null,"organizationId":null,"sessionId":null,"targetingKey":null,"userId":null,"plan":null,"roles":null}}"#;
         assert_eq!(visitor(&signed(Vec::new())), nobody);
-        assert!(visitor(&somebody).ends_with(r#""userId":"u-1","plan":true,"roles":["buyer"]}}"#), "{}", visitor(&somebody));
+        assert!(visitor(&somebody).ends_with(r#""userId":"u-1","plan":true,"roles":["buyer",{"since":2026}]}}"#), "{}", visitor(&somebody));
     }
 
     #[test]
@@ -451,17 +446,17 @@ mod tests {
     }
 
     #[test]
-    fn identities_are_texts_or_numbers_and_other_claims_also_booleans_and_lists() {
+    fn identities_are_texts_or_numbers_and_other_claims_any_value() {
         let names = || IDENTITY_ATTRIBUTES.into_iter().chain(["plan"]);
         let read = |claims: &str| attributes(&Claims::read(claims.as_bytes()).unwrap(), names()).map(|found| found.len());
-        assert_eq!(read(r#"{"sub":"s","userId":"u","customerId":7,"email":null}"#), Ok(2));
-        for plan in [r#""pro""#, "1.5", "true", "[]", r#"["a",1,false]"#] {
+        assert_eq!(read(r#"{"sub":"s","userId":"u","customerId":7,"plan":null}"#), Ok(2));
+        for plan in [r#""pro""#, "1.5", "true", "[]", r#"["a",1,[null]]"#, "{}", r#"{"name":{"en":"pro"}}"#] {
             assert_eq!(read(&format!(r#"{{"userId":"u","plan":{plan}}}"#)), Ok(2), "{plan}");
         }
         for claims in [r#"{"userId":null}"#, r#"{"userId":["u"]}"#, r#"{"userId":true}"#, r#"{"userId":"\u0000"}"#] {
             assert_eq!(read(claims), Err(InvalidToken), "{claims}");
         }
-        for plan in ["null", "{}", r#""\u0000""#, r#"["a",["b"]]"#, r#"["\u0000"]"#] {
+        for plan in [r#""\u0000""#, r#"["\u0000"]"#, r#"{"a":["\u0000"]}"#] {
             assert_eq!(read(&format!(r#"{{"userId":"u","plan":{plan}}}"#)), Err(InvalidToken), "{plan}");
         }
     }

@@ -80,7 +80,7 @@ function createStore(name: string, maxAgeMs: number, parent: string | undefined)
     write(request, token, stored) {
       rest()
         .then(({ keep, textOf }) => {
-          const json = stored && textOf(hashOf(request, token), stored);
+          const json = stored && textOf(hashOf(request, token, stored.visitor), stored);
           keep(PLACES, name, json && sealed(json), parent);
         })
         .catch(() => undefined);

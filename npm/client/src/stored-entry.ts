@@ -9,7 +9,7 @@ import type { ProgramStore, StoredProgram } from './stored-program.js';
 
 /** Of this form of entries, and of programs of the format 2. */
 const FORMAT = '2.2';
-/** The claims by which the edge identifies the bearer of a token: `ATTRIBUTES` in `edge-worker/src/auth/identity.rs`. */
+/** The claims that always identify the bearer of a token: `IDENTITY_ATTRIBUTES` in `edge-worker/control/src/keys.rs`. */
 const CLAIMS = ['customerId', 'organizationId', 'sessionId', 'targetingKey', 'userId'];
 /** The beginning of an entry's name. */
 export const PREFIX = 'twinflag/';
@@ -25,16 +25,20 @@ export function openEntry(text: string, [requestOf, token]: Parameters<ProgramSt
   const [, format, checksum, json] = /^(\S+) (\S+) (.*)/.exec(text)!;
   if (format !== FORMAT || checksum !== hash(json!)) throw new TypeError();
   const { for: wanted, at, program, ...told } = JSON.parse(json!) as Entry;
-  if (wanted !== hashOf(requestOf(told.known), token) || Math.abs(Date.now() - at) > maxAgeMs) return undefined;
+  if (wanted !== hashOf(requestOf(told.known), token, told.visitor) || Math.abs(Date.now() - at) > maxAgeMs) return undefined;
   return { ...told, program: Uint8Array.from(atob(program), byte => byte.charCodeAt(0)) };
 }
 
-/** The hash of a request by the bearer of a token. Of one identity each token counts the same; a token that cannot be read is an identity of its own. */
-export function hashOf(request: string, token = ''): string {
+/**
+ * The hash of a request by the bearer of a token. Of one identity each token counts the same; a token that cannot be read is an identity of its own.
+ *
+ * @param visitor what the edge told of the visitor, with a member for each claim that it takes
+ */
+export function hashOf(request: string, token = '', visitor: object = {}): string {
   let identity = token;
   try {
     const claims = JSON.parse(atob(token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>;
-    identity = JSON.stringify(CLAIMS.map(name => claims[name]));
+    identity = JSON.stringify([...CLAIMS, ...Object.keys(visitor)].map(name => claims[name]));
   } catch {
     // No token, or none that tells its claims.
   }

@@ -15,8 +15,10 @@ const PATIENCE_MS = 30_000;
 const ATTEMPTS = 3;
 /** The longest time to wait for a server that cannot carry the request out now. */
 const LONGEST_PAUSE_MS = 5_000;
-/** The letters of a key for each one that may be mistyped. */
-const LETTERS_A_SLIP = 3;
+/** A key may differ in one letter for every three of its letters. */
+const LETTERS_PER_TYPO = 3;
+/** The time that a hint may take. */
+const HINT_MS = 1_000;
 /** The longest time to wait for a server that limits requests: its limits count those of a minute. */
 const LONGEST_LIMIT_MS = 60_000;
 
@@ -85,13 +87,13 @@ export class Api {
     return body.features.map(({ flagPath }) => flagPath);
   }
 
-  /** Returns a refusal; that of a flag that there is not also names the key that is spelled most like its own, if one is near. */
+  /** Adds to the refusal of an unknown flag a hint with the most similar key; returns other refusals as they are. */
   async #suggesting(refused: Refused): Promise<Refused> {
-    const [, wanted] = /"(.+)"/.exec(refused.refusal.detail) ?? [];
+    const [, wanted] = /^no flag has the key or alias "(.+)"$/.exec(refused.refusal.detail) ?? [];
     if (refused.refusal.code !== 'FLAG_NOT_FOUND' || wanted === undefined) return refused;
-    // Not all who may ask about a flag may list them.
-    const keys = await this.flagKeys().catch(() => []);
-    const near = closestMatch(wanted, keys, { maxDistance: Math.ceil(wanted.length / LETTERS_A_SLIP) });
+    // An operator may lack the right to list flags.
+    const keys = await Promise.race([this.flagKeys().catch(() => []), pause(HINT_MS, [], { ref: false })]);
+    const near = closestMatch(wanted, keys, { maxDistance: Math.ceil(wanted.length / LETTERS_PER_TYPO) });
     return near === undefined ? refused : new Refused({ ...refused.refusal, hint: `did you mean ${near}? ${refused.hint}` });
   }
 

@@ -30,8 +30,8 @@ pub struct Audience<'a> {
     pub identity: Identity,
     /// The program holds only flags with one of these tags; if there are none, all flags.
     pub tags: &'a [String],
-    /// The names of attributes that clients do not state themselves, besides those of identities: the known context has all of them that
-    /// there are, and the program is settled by them.
+    /// Attributes that the maker of the program knows completely, besides those of identities: one that is absent from the known context is known
+    /// to be absent. No attribute of a client counts whose name is a path into one of them.
     pub vouched: &'a [String],
     /// The format in which the program is written; any other than [`FORMAT`] is refused.
     pub format: u32,

@@ -48,16 +48,17 @@ pub(super) fn write_agreements(builder: &mut Builder, known: &[u8], always: &[&s
     }
 }
 
+/// Returns true if a dotted name is a path into one of these attributes.
+pub(super) fn leads_into(name: &[u8], attributes: &[String]) -> bool {
+    attributes.iter().any(|root| name.strip_prefix(root.as_bytes()).is_some_and(|rest| rest.starts_with(b".")))
+}
+
 /// For each attribute of a ruleset: true if contexts that extend the known one may differ in it.
 pub(super) struct Openness(Vec<bool>);
 
 impl Openness {
-    /// `vouched` are attributes that nobody but the maker of the program states: no path leads into them for a client either.
+    /// A path into an attribute in `vouched` is known: no attribute of a client counts below these names.
     pub(super) fn new(image: &Image, known: &[u8], always: &[&str], vouched: &[String]) -> Self {
-        let is_vouched = |path: &[u8]| {
-            let leads_into = |root: &String| path.strip_prefix(root.as_bytes()).is_some_and(|rest| rest.starts_with(b"."));
-            vouched.iter().any(leads_into)
-        };
         let mut names: Vec<(&[u8], bool)> = always.iter().map(|name| (name.as_bytes(), true)).collect();
         names.extend(pairs(known).map(|(name, member)| (name, member.first() == Some(&value::NULL))));
         names.sort_unstable();
@@ -76,7 +77,7 @@ impl Openness {
                     !(has_value || found(name).is_some() && found(b"targetingKey").is_some())
                 }
                 Lookup::Member => found(name).is_none(),
-                Lookup::Path => found(name).is_none() && !is_vouched(name),
+                Lookup::Path => found(name).is_none() && !leads_into(name, vouched),
             }
         });
         Self(attributes.collect())

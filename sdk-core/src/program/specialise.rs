@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 use super::{
     FORMAT, MAX_PROGRAM_BYTES,
     audience::{Audience, Identity},
-    known::{Openness, write_agreements},
+    known::{Openness, leads_into, write_agreements},
     runner::Program,
     shown::{Shown, shown},
     wire::ProgramError,
@@ -34,7 +34,8 @@ use crate::{
 ///
 /// For every context that has at least the attributes in `known`, with the same values, the program answers as the ruleset does.
 /// `customerId` and `organizationId` are always known: absent from `known` means known to be absent. `own` are the overrides
-/// of the customer and the organization in `known`.
+/// of the customer and the organization in `known`. Of contexts with an attribute whose name is a path into one of [`Audience::vouched`], the
+/// program answers as the ruleset does without that attribute.
 ///
 /// # Errors
 ///
@@ -118,7 +119,9 @@ fn settle(ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context, audi
     let mut always = vec!["customerId", "organizationId"];
     if audience.identity == Identity::Vouched {
         always.extend(["targetingKey", "userId", "sessionId"]);
-        always.extend(ruleset.private.iter().map(String::as_str));
+        // A path into a vouched attribute is known, whatever a client states under that name.
+        let is_vouched = |name: &&str| leads_into(name.as_bytes(), audience.vouched);
+        always.extend(ruleset.private.iter().map(String::as_str).filter(|name| !is_vouched(name)));
     }
     always.extend(audience.vouched.iter().map(String::as_str));
     let (image, now, mut scratch) = (&ruleset.image, Now::new(0), Scratch::new());

@@ -1,4 +1,5 @@
-//! In place of the interpreter, which takes longer to compile than all else here: a build without the feature `modules` measures natively.
+//! Replaces `wasm.rs` in a build without the feature `modules`, which measures natively alone: the interpreter takes longer to compile than all
+//! else here.
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -11,16 +12,16 @@ use crate::{
 /// The machines that this build measures.
 pub(crate) const MACHINES: &[Machine] = NATIVE;
 
-/// There are none.
+/// Has no value: this build cannot read modules.
 pub(crate) enum Modules {}
 
 impl Modules {
-    /// Says what this build lacks.
+    /// Always fails, and names the feature that the build needs.
     pub(crate) fn read(_folder: &Path) -> Result<Self> {
         bail!("wasm needs a build with --features modules")
     }
 
-    /// Is never called.
+    /// Cannot be called, because [`Modules`] has no value.
     pub(crate) fn measure(&self, _input: &Input, _allowed: u64) -> Result<Measured> {
         match *self {}
     }

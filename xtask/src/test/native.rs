@@ -16,8 +16,8 @@ use crate::{install::toolchain, process, root, runtimes};
 
 /// Runs the tests of the workspace, and the examples in its documentation.
 pub(super) fn workspace() -> Result<Report> {
-    // Not the examples of its crates, nor those in the documentation of the two that no crate uses: either takes a build of the worker's crate
-    // that no test needs. Clippy sees that the former compile.
+    // Without example programs, which Clippy compiles, and without the documentation of `edge-worker` and `sdk-wasm`, which has no examples: each
+    // would build the worker's crate once more.
     let programs = programs(&["--workspace", "--lib", "--bins", "--tests"])?;
     runtimes::programs_are_built();
     let report = programs.iter().try_fold(Report::default(), |report, program| {

@@ -102,7 +102,7 @@ fn a_key_is_known_by_its_hash_and_shown_by_its_ends() {
 }
 
 #[test]
-fn a_key_with_signed_attributes_is_none_that_an_earlier_release_knows() {
+fn an_earlier_release_refuses_a_key_with_signed_attributes() {
     let terms = KeyTerms { identity: KeyIdentity::Signed, signed_attributes: vec!["plan".into(), "e mail".into()], ..terms() };
     let key = key(&created(terms.clone()), "k-1");
     assert_eq!((Key::from_row(&key.to_row()), &key.terms), (Some(key.clone()), &terms));
@@ -110,6 +110,10 @@ fn a_key_with_signed_attributes_is_none_that_an_earlier_release_knows() {
     assert!(key.to_view("k-1").contains(r#""identity":{"attributes":["plan","e mail"],"kind":"signed"}"#), "{}", key.to_view("k-1"));
     let plain = self::key(&created(KeyTerms { signed_attributes: Vec::new(), ..terms }), "k-1");
     assert!(plain.to_row().contains(r#""identity":"signed""#) && !plain.to_row().contains("ttributes"), "{}", plain.to_row());
+    // No command writes such rows.
+    let mixed = |row: String, from: &str, to: &str| Key::from_row(&row.replace(from, to));
+    assert_eq!(mixed(key.to_row(), r#""identity":"signedAttributes""#, r#""identity":"signed""#), None);
+    assert_eq!(mixed(plain.to_row(), r#""identity":"signed""#, r#""identity":"signedAttributes""#), None);
 }
 
 #[test]
@@ -238,10 +242,10 @@ fn terms_that_no_key_can_have_are_refused() {
         signed_attributes: names.iter().copied().map(Into::into).collect(),
         ..terms()
     };
-    for name in ["", "user.email", "a\0", "userId", "targetingKey", "now", &"x".repeat(257)] {
+    for name in ["", "user.email", "a\0", "userId", "targetingKey", "now", &"x".repeat(65)] {
         refused(signed(KeyIdentity::Signed, &["plan", name]), Field::IdentityAttributes.entry(1));
     }
-    refused(signed(KeyIdentity::Signed, &["plan"; 65]), Field::IdentityAttributes);
+    refused(signed(KeyIdentity::Signed, &["plan"; 17]), Field::IdentityAttributes);
     for identity in [KeyIdentity::Open, KeyIdentity::Pinned { customer: Some("c".into()), organization: None }] {
         refused(signed(identity, &["plan"]), Field::IdentityAttributes);
     }

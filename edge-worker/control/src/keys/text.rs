@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::{Key, KeyIdentity, KeyKind, KeyTerms, Secret, TokenRole};
 use crate::change::{Hash, text};
 
-/// In place of `signed` in the row of a key with signed attributes. An earlier release, which would believe a page about them, does not know
-/// it: there such a key opens nothing.
+/// The `identity` in the row of a key with signed attributes. An earlier release does not know this name and refuses the key; under `signed` it
+/// would take these attributes from the page.
 const SIGNED_ATTRIBUTES: &str = "signedAttributes";
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +78,9 @@ impl Key {
             "signed" | SIGNED_ATTRIBUTES => KeyIdentity::Signed,
             _ => return None,
         };
+        if (row.identity == SIGNED_ATTRIBUTES) == row.signed_attributes.is_empty() {
+            return None;
+        }
         let role = match row.role {
             Some(name) => Some(TokenRole::from_name(&name)?),
             None => None,

@@ -127,7 +127,7 @@ function KeyItem({ of: key, onAsk }: { of: Key; onAsk: ((asked: Asked) => void) 
       <p className="small">
         {kind === 'client' ? `For pages, ${IDENTITIES[identity.kind ?? 'open']}` : 'For servers'}
         {identity.kind === 'pinned' && ` ${identity.customerId ?? identity.organizationId ?? ''}`}
-        {identity.attributes && ` and ${identity.attributes.join(', ')}`}
+        {identity.attributes && ` with ${identity.attributes.join(', ')}`}
         {origins.length > 0 && ` · ${origins.join(', ')}`}
         {tags.length > 0 && ` · flags with ${tags.join(' or ')}`}
       </p>

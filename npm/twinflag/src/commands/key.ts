@@ -49,7 +49,7 @@ interface Key extends Validity {
   readonly hint: string;
   readonly origins: readonly string[];
   readonly tags: readonly string[];
-  readonly identity: { readonly kind: string };
+  readonly identity: { readonly kind: string; readonly attributes?: readonly string[] };
 }
 
 /** The answer to a request that makes a key. The texts are `null` in the answer to one that was sent again. */
@@ -99,7 +99,7 @@ async function create({ kind, label, origins, tags, expires, ...options }: Creat
 
 function identityOf({ customer, organization, signed, signedAttributes }: Omit<CreateOptions, 'kind' | 'label'>): object | undefined {
   const pinned = { customerId: customer, organizationId: organization };
-  if (signedAttributes && !signed) throw new Failure('only the pages of a signed key prove attributes', EXIT.usage, 'add --signed');
+  if (signedAttributes && !signed) throw new Failure('--signed-attributes needs --signed', EXIT.usage, 'add --signed');
   if (customer === undefined && organization === undefined) return signed ? { kind: 'signed', attributes: signedAttributes } : undefined;
   if (signed) throw new Failure('a key is either signed or of one customer or organization', EXIT.usage);
   return { kind: 'pinned', ...pinned };
@@ -113,7 +113,7 @@ async function list(options: ApiOptions): Promise<void> {
     key.kind,
     key.hint,
     endOf(key),
-    key.identity.kind,
+    key.identity.kind + (key.identity.attributes ? ` (${key.identity.attributes.join(', ')})` : ''),
     listed(key.origins),
     listed(key.tags),
     key.id,

@@ -100,7 +100,10 @@ export function NewKey({ onMade, onClose }: { onMade: (secrets: readonly MadeSec
             )}
           </div>
           {identity === 'signed' && (
-            <Field label="Signed attributes" hint="One a line, such as plan: they count only as the token has them, whatever a page says.">
+            <Field
+              label="Signed attributes"
+              hint="One a line, such as plan. The edge takes them from the signed token, whatever a page states."
+            >
               {props => (
                 <textarea {...props} rows={2} value={attributes} spellCheck={false} onChange={event => setAttributes(event.target.value)} />
               )}
