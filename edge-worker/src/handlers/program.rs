@@ -1,7 +1,7 @@
 //! `POST /v1/program`: the ruleset specialised for what is known of one visitor.
 //!
 //! `?format=N` names the highest program format that the client reads; without it, the newest is written.
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sdk_core::{Audience, FORMAT, ProgramError, specialise};
 
 use super::{accept, question::Question};
@@ -21,9 +21,6 @@ use crate::{
     receipts,
 };
 
-/// The bytes that a header's value cannot have as they are, besides those that are no ASCII. Proxies take a few thousand bytes of headers, so no
-/// others are escaped.
-const IN_HEADER: &AsciiSet = &CONTROLS.add(b'%');
 /// The form to run; the other one, JSON, is there to be read.
 const BINARY: &str = "application/vnd.twinflag.program";
 
@@ -49,7 +46,7 @@ pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
     })?;
     let mut answer = Answer::tagged(asked, etag, form, &*bytes).with_shared("vary", "accept");
     if let Some(visitor) = caller.holder().and_then(|holder| Holder::visitor(holder, &serving.ruleset)) {
-        answer = answer.with_own(identity::HEADER, utf8_percent_encode(&visitor, IN_HEADER).to_string());
+        answer = answer.with_own(identity::HEADER, utf8_percent_encode(&visitor, NON_ALPHANUMERIC).to_string());
     }
     // The page's own clock may be wrong, and the program names moments.
     Ok(receipts::issue(answer.with_own("twinflag-now", asked.moment().0.to_string()), asked, &serving)?.versioned(&serving))
