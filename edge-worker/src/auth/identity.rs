@@ -27,7 +27,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What a token proves: identities, and the further attributes that the key names.
+/// The values in a signed token: identities, and the further attributes that the key names.
 pub(crate) type Proven = Vec<(Rc<str>, AttributeValue)>;
 
 /// The request header with a page's signed identity, and the response header with the identity that the edge accepted.
@@ -164,7 +164,7 @@ impl Holder {
         Ok(())
     }
 
-    /// What the edge fixes for a program, as `{"known":[…],"visitor":{…}}`; `None` for open identities. The client sends the attributes in
+    /// The attributes that the edge fixes for a program, as `{"known":[…],"visitor":{…}}`; `None` for open identities. The client sends the attributes in
     /// `known` with each request for a program, and runs the program with the attributes in `visitor`, of which `null` is an absent one.
     pub(crate) fn visitor(&self, ruleset: &Ruleset) -> Option<String> {
         let mut out = String::new();
