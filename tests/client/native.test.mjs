@@ -222,6 +222,19 @@ test('a kept program answers when the app starts without a network, marked stale
   assert.throws(() => deviceStorage(kept, { maxAgeMs: 0 }), RangeError);
 });
 
+test('a device keeps a program for the identity and the signed attributes of a token', async t => {
+  const { settled, deviceStorage } = await app(t);
+  const store = deviceStorage(device())('https://flags.example', 'tf_client_x');
+  const token = claims => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
+  const visitor = { customerId: null, organizationId: null, sessionId: null, targetingKey: null, userId: 'u-1', plan: 'pro' };
+  store.write('asked', token({ userId: 'u-1', plan: 'pro', jti: '1' }), { program: new Uint8Array([1, 2]), visitor });
+  await settled();
+  const read = claims => store.read(() => 'asked', token(claims));
+  assert.deepEqual((await read({ userId: 'u-1', plan: 'pro', jti: '2' }))?.visitor, visitor);
+  for (const other of [{ userId: 'u-1', plan: 'basic' }, { userId: 'u-1' }, { userId: 'u-2', plan: 'pro' }])
+    assert.equal(await read(other), undefined, JSON.stringify(other));
+});
+
 test('a damaged entry is dropped', async t => {
   const { edge, open, settled, deviceStorage } = await app(t);
   const kept = device();

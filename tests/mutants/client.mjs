@@ -12,14 +12,21 @@ export const clientMutants = [
   {
     name: 'a stored program is for all values of signed attributes',
     file: 'npm/client/src/stored-entry.ts',
-    find: '[...CLAIMS, ...Object.keys(visitor)]',
+    find: '[...CLAIMS, ...Object.keys(visitor ?? {})]',
     replacement: 'CLAIMS',
     tests: 'stored',
   },
   {
+    name: 'a device keeps a program for no token',
+    file: 'npm/client/src/native/device-storage.ts',
+    find: 'hashOf(request, token, stored.visitor)',
+    replacement: 'hashOf(request, token, undefined)',
+    tests: 'native',
+  },
+  {
     name: 'a stored program is for one token',
     file: 'npm/client/src/stored-entry.ts',
-    find: 'identity = JSON.stringify([...CLAIMS, ...Object.keys(visitor)].map(name => claims[name]));',
+    find: 'identity = JSON.stringify([...CLAIMS, ...Object.keys(visitor ?? {})].map(name => claims[name]));',
     replacement: '',
     tests: 'stored',
   },

@@ -34,8 +34,10 @@ const MAX_LABEL: usize = 128;
 const MAX_TEXT: usize = 256;
 /// The most tags, and the most origins, that one key may list.
 const MAX_ENTRIES: usize = 64;
-/// The most signed attributes of one key, and the longest name of one, in bytes: with each program the edge names them in a header.
-const MAX_SIGNED: (usize, usize) = (16, 64);
+/// The most signed attributes of one key: with each program the edge names them in a header.
+const MAX_SIGNED: usize = 16;
+/// The longest name of a signed attribute, in bytes.
+const MAX_SIGNED_NAME: usize = 64;
 /// The most keys that may be valid at once.
 const MAX_KEYS: usize = 500;
 /// The longest overlap after a rotation, in milliseconds.
@@ -439,7 +441,7 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
     let lists = [
         (Field::Origins, origins, MAX_ENTRIES),
         (Field::Tags, tags, MAX_ENTRIES),
-        (Field::IdentityAttributes, signed_attributes, MAX_SIGNED.0),
+        (Field::IdentityAttributes, signed_attributes, MAX_SIGNED),
     ];
     for (field, entries, most) in lists {
         if entries.len() > most {
@@ -459,12 +461,11 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
         }
     }
     for (index, name) in signed_attributes.iter().enumerate() {
-        let is_name = !name.is_empty() && name.len() <= MAX_SIGNED.1 && !name.chars().any(|char| char == '.' || char.is_control());
+        let is_name = !name.is_empty() && name.len() <= MAX_SIGNED_NAME && !name.chars().any(|char| char == '.' || char.is_control());
         let is_further = !IDENTITY_ATTRIBUTES.contains(&name.as_str()) && name != "now";
         if !is_name || !is_further {
             let expected = format!(
-                "expected the name of an attribute, 1 to {} bytes without dots or control characters, and neither now nor one of an identity, such as userId",
-                MAX_SIGNED.1
+                "expected the name of an attribute, 1 to {MAX_SIGNED_NAME} bytes without dots or control characters, and neither now nor one of an identity, such as userId"
             );
             return Err(Refusal::invalid(Field::IdentityAttributes.entry(index), expected));
         }

@@ -259,7 +259,7 @@ fn attributes<'n>(claims: &Claims, names: impl Iterator<Item = &'n str>) -> Resu
     read.collect()
 }
 
-/// A claim as the value of an attribute; `None` if a text in it holds U+0000.
+/// A claim as the value of an attribute; `None` if a text or a name in it holds U+0000.
 fn value(claim: &Json) -> Option<AttributeValue> {
     Some(match claim {
         Json::Text(text) if text.contains('\0') => return None,
@@ -269,22 +269,20 @@ fn value(claim: &Json) -> Option<AttributeValue> {
         Json::Null => AttributeValue::Null,
         Json::List(items) => AttributeValue::List(items.iter().map(value).collect::<Option<_>>()?),
         Json::Object(object) => {
-            let members = object.iter().map(|(name, member)| Some((name, value(member)?)));
-            AttributeValue::Object(
-                members
-                    .collect::<Option<Vec<_>>>()?
-                    .into_iter()
-                    .fold(Context::new(), |object, (name, value)| object.attribute(name, value)),
-            )
+            let mut members = object.iter();
+            let with = |object: Context, (name, member): (&str, &Json)| {
+                Some(object.attribute(Some(name).filter(|name| !name.contains('\0'))?, value(member)?))
+            };
+            AttributeValue::Object(members.try_fold(Context::new(), with)?)
         }
     })
 }
 
 /// Writes the value of a signed attribute as JSON.
 fn write_value(out: &mut String, value: &AttributeValue) {
-    let list = Context::new().attribute("", value.clone()).to_json();
-    // The text of `{"":value}`.
-    out.push_str(list.strip_prefix("{\"\":").and_then(|rest| rest.strip_suffix('}')).unwrap_or("null"));
+    let object = Context::new().attribute("", value.clone()).to_json();
+    // It is `{"":…}`, or empty for an absent value.
+    out.push_str(object.strip_prefix("{\"\":").and_then(|rest| rest.strip_suffix('}')).unwrap_or("null"));
 }
 
 /// The secret, imported into the runtime and kept: importing it takes as long as checking a signature.
@@ -456,7 +454,7 @@ mod tests {
         for claims in [r#"{"userId":null}"#, r#"{"userId":["u"]}"#, r#"{"userId":true}"#, r#"{"userId":"\u0000"}"#] {
             assert_eq!(read(claims), Err(InvalidToken), "{claims}");
         }
-        for plan in [r#""\u0000""#, r#"["\u0000"]"#, r#"{"a":["\u0000"]}"#] {
+        for plan in [r#""\u0000""#, r#"["\u0000"]"#, r#"{"a":["\u0000"]}"#, r#"{"\u0000":1}"#] {
             assert_eq!(read(&format!(r#"{{"userId":"u","plan":{plan}}}"#)), Err(InvalidToken), "{plan}");
         }
     }

@@ -34,11 +34,11 @@ export function openEntry(text: string, [requestOf, token]: Parameters<ProgramSt
  *
  * @param visitor what the edge told of the visitor, with a member for each claim that it takes
  */
-export function hashOf(request: string, token = '', visitor: object = {}): string {
+export function hashOf(request: string, token = '', visitor: object | undefined): string {
   let identity = token;
   try {
     const claims = JSON.parse(atob(token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>;
-    identity = JSON.stringify([...CLAIMS, ...Object.keys(visitor)].map(name => claims[name]));
+    identity = JSON.stringify([...CLAIMS, ...Object.keys(visitor ?? {})].map(name => claims[name]));
   } catch {
     // No token, or none that tells its claims.
   }

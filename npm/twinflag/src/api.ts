@@ -81,9 +81,10 @@ export class Api {
     }
   }
 
-  /** Returns the keys of all flags. */
-  async flagKeys(): Promise<readonly string[]> {
-    const { body } = await this.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags' });
+  /** Returns the keys of all flags, by a single request that may take so long. */
+  async flagKeys(patienceMs: number): Promise<readonly string[]> {
+    const response = await send(...this.#request({ path: '/api/admin/feature-flags' }), patienceMs, 1);
+    const { body } = read<{ features: readonly ListedFeature[] }>(response, await response.text());
     return body.features.map(({ flagPath }) => flagPath);
   }
 
@@ -92,7 +93,7 @@ export class Api {
     const [, wanted] = /^no flag has the key or alias "(.+)"$/.exec(refused.refusal.detail) ?? [];
     if (refused.refusal.code !== 'FLAG_NOT_FOUND' || wanted === undefined) return refused;
     // An operator may lack the right to list flags.
-    const keys = await Promise.race([this.flagKeys().catch(() => []), pause(HINT_MS, [], { ref: false })]);
+    const keys = await this.flagKeys(HINT_MS).catch(() => []);
     const near = closestMatch(wanted, keys, { maxDistance: Math.ceil(wanted.length / LETTERS_PER_TYPO) });
     return near === undefined ? refused : new Refused({ ...refused.refusal, hint: `did you mean ${near}? ${refused.hint}` });
   }

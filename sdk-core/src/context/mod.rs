@@ -51,6 +51,11 @@ pub struct Context {
 /// The bytes that a context allocates at its first attribute.
 const FIRST_ROOM: usize = 96;
 
+/// Returns true if a name is a dotted path into this attribute.
+pub(crate) fn leads_into(name: &[u8], attribute: &str) -> bool {
+    name.strip_prefix(attribute.as_bytes()).is_some_and(|rest| rest.starts_with(b"."))
+}
+
 impl Context {
     /// A context without attributes.
     pub const fn new() -> Self {
@@ -167,9 +172,7 @@ impl Context {
     /// ```
     #[must_use]
     pub fn without_paths(&self, names: &[&str]) -> Self {
-        let is_path =
-            |name: &[u8], root: &str| name.strip_prefix(root.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."));
-        self.filtered(|name| !names.iter().any(|root| is_path(name, root)))
+        self.filtered(|name| !names.iter().any(|root| root.as_bytes() == name || leads_into(name, root)))
     }
 
     /// The attributes in the byte form that [`Context::from_encoded`] takes; of a refused context, none.

@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use super::fingerprint::fingerprint;
 use crate::{
     bucket::Subkey,
-    context::value,
+    context::{leads_into, value},
     model::{
         build::Builder,
         image::{Agreement, Head, Image, Lookup},
@@ -49,8 +49,8 @@ pub(super) fn write_agreements(builder: &mut Builder, known: &[u8], always: &[&s
 }
 
 /// Returns true if a dotted name is a path into one of these attributes.
-pub(super) fn leads_into(name: &[u8], attributes: &[String]) -> bool {
-    attributes.iter().any(|root| name.strip_prefix(root.as_bytes()).is_some_and(|rest| rest.starts_with(b".")))
+pub(super) fn leads_into_any(name: &[u8], attributes: &[String]) -> bool {
+    attributes.iter().any(|attribute| leads_into(name, attribute))
 }
 
 /// For each attribute of a ruleset: true if contexts that extend the known one may differ in it.
@@ -77,7 +77,7 @@ impl Openness {
                     !(has_value || found(name).is_some() && found(b"targetingKey").is_some())
                 }
                 Lookup::Member => found(name).is_none(),
-                Lookup::Path => found(name).is_none() && !leads_into(name, vouched),
+                Lookup::Path => found(name).is_none() && !leads_into_any(name, vouched),
             }
         });
         Self(attributes.collect())

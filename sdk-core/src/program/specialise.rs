@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 use super::{
     FORMAT, MAX_PROGRAM_BYTES,
     audience::{Audience, Identity},
-    known::{Openness, leads_into, write_agreements},
+    known::{Openness, leads_into_any, write_agreements},
     runner::Program,
     shown::{Shown, shown},
     wire::ProgramError,
@@ -120,7 +120,7 @@ fn settle(ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context, audi
     if audience.identity == Identity::Vouched {
         always.extend(["targetingKey", "userId", "sessionId"]);
         // A path into a vouched attribute is known, whatever a client states under that name.
-        let is_vouched = |name: &&str| leads_into(name.as_bytes(), audience.vouched);
+        let is_vouched = |name: &&str| leads_into_any(name.as_bytes(), audience.vouched);
         always.extend(ruleset.private.iter().map(String::as_str).filter(|name| !is_vouched(name)));
     }
     always.extend(audience.vouched.iter().map(String::as_str));

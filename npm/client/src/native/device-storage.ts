@@ -72,7 +72,7 @@ function createStore(device: DeviceTexts, name: string, maxAgeMs: number): Progr
       });
     },
     write(request, token, stored) {
-      const json = stored && textOf(hashOf(request, token), stored);
+      const json = stored && textOf(hashOf(request, token, stored.visitor), stored);
       waiting = json === undefined ? null : sealed(json);
       void keep();
     },

@@ -1,10 +1,7 @@
 /** `twinflag completion`: the script by which a shell completes a command line, and the keys of flags that the script asks for. */
-import { setTimeout as pause } from 'node:timers/promises';
-
 import { Argument, type Command } from 'commander';
 
 import { completionOf, KEYS_COMMAND, SHELLS, type Shell } from '../completion.js';
-import { EXIT } from '../failure.js';
 import { connect, forServer, type ServerOptions, withExample } from './common.js';
 
 /** The time that a key press may take. */
@@ -23,12 +20,12 @@ export function addCompletionCommands(program: Command): void {
 
 /** Prints the keys of all flags, or nothing if no server tells them in time. */
 async function printKeys(options: ServerOptions): Promise<void> {
-  const keys = await Promise.race([keysOf(options).catch(() => []), pause(PATIENCE_MS, [])]);
-  process.stdout.write(keys.map(key => `${key}\n`).join(''), () => process.exit(EXIT.ok));
+  const keys = await keysOf(options).catch(() => []);
+  process.stdout.write(keys.map(key => `${key}\n`).join(''));
 }
 
 async function keysOf(options: ServerOptions): Promise<readonly string[]> {
-  const keys = await connect(options).flagKeys();
+  const keys = await connect(options).flagKeys(PATIENCE_MS);
   // A shell expands the words that it completes, so nothing else may be among them.
   return keys.filter(key => /^[\w.-]+$/.test(key));
 }
