@@ -6,8 +6,9 @@
  * sends the headers, and does nothing else. It is asked for one flag alone.
  *
  * All answer for a while first, because V8 compiles the functions of a module a second time once they have run often, on threads whose CPU
- * counts. In each round every question is asked of all, in a new order; the best round counts: others share the machine's cores. All are
- * held to the same answers before any time is taken.
+ * counts. In each of many short rounds every question is asked of all, in a new order. A figure is the median of its rounds; `beside`
+ * compares with each peer within a round and has the quartiles of those ratios. So a machine that is slow for some seconds is slow for
+ * both, and one lucky round decides nothing. All are held to the same answers before any time is taken.
  *
  * `users` are fifty who ask for one flag each and again as soon as they are answered; any answer but 200 ends the run.
  *
@@ -30,12 +31,14 @@ import { check } from '../js/check.mjs';
 import { document, flags, users } from '../js/workload.mjs';
 import { ADDRESS, load, written } from './load.mjs';
 
-const ROUNDS = Number(process.argv[2] ?? 8);
+const ROUNDS = Number(process.argv[2] ?? 100);
+/** Each takes half a second; they tell nothing about another engine. */
+const WALKS = 8;
 /** As many as may be asked for: the limit is kept, and refuses nobody. */
 const MOST_A_MINUTE = 100_000;
 const FLAGS = 100,
   CONNECTIONS = 16,
-  MS = 700,
+  MS = 150,
   WARM_MS = 7_000,
   ASKED = 500,
   USERS = 50,
@@ -64,21 +67,24 @@ try {
     for (const [, server] of askedFor(name)) await load({ ...server, requests: question, connections: CONNECTIONS, ms: WARM_MS });
   }
   console.error('all are warm');
-  const measured = Object.fromEntries(Object.keys(servers).map(name => [name, {}]));
+  const rounds = mapped(servers, () => ({}));
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, question] of shuffled(Object.entries(questions()))) {
       for (const [engine, server] of shuffled(askedFor(name)))
-        best(measured[engine], name, await load({ ...server, requests: question, connections: CONNECTIONS, ms: MS }));
+        keep(rounds[engine], name, await load({ ...server, requests: question, connections: CONNECTIONS, ms: MS }));
     }
-    best(measured.Twinflag, 'users', await load({ ...servers.Twinflag, requests: questions().single, connections: USERS, ms: MS }));
+    keep(rounds.Twinflag, 'users', await load({ ...servers.Twinflag, requests: questions().single, connections: USERS, ms: MS }));
     for (const [name, requests] of shuffled(Object.entries(batches())))
-      best(measured.Twinflag, name, await load({ ...servers.Twinflag, requests, connections: 1, ms: MS }));
-    console.error(`round ${round + 1} of ${ROUNDS}`);
+      keep(rounds.Twinflag, name, await load({ ...servers.Twinflag, requests, connections: 1, ms: MS }));
+    if ((round + 1) % 10 === 0) console.error(`round ${round + 1} of ${ROUNDS}`);
   }
+  const measured = mapped(rounds, questions => mapped(questions, cell => mapped(cell, median)));
+  const { Twinflag: ours, ...others } = rounds;
+  const beside = mapped(others, questions => mapped(questions, (theirs, name) => ratios(ours[name], theirs)));
   const cpu = name => measured.Twinflag[name].cpu;
   const whole = (cpu('found1000') - cpu('found1')) / 999,
     apart = (cpu('absent1000') - cpu('absent1')) / 999;
-  console.log(JSON.stringify({ ...measured, inside: { whole, evaluated: whole - apart }, trail: await trail(servers.Twinflag) }));
+  console.log(JSON.stringify({ ...measured, beside, inside: { whole, evaluated: whole - apart }, trail: await trail(servers.Twinflag) }));
 } finally {
   for (const server of Object.values(servers)) await server.stop();
   await rm(folder, { recursive: true, force: true });
@@ -91,25 +97,45 @@ async function storedKey({ asAdmin }) {
   return made.json().key;
 }
 
-/** The best of several walks along a long audit trail. */
+/** The median of several walks along a long audit trail. */
 async function trail(server) {
   const records = await fillTrail(server, RECORDS);
   const times = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < WALKS; round++) {
     const started = performance.now();
     const answer = (await server.asAdmin('/api/admin/changes/verify?full=true&wait=20', { method: 'GET' })).json();
     times.push(performance.now() - started);
     if (!answer.valid || answer.records < records) throw new Error(JSON.stringify(answer));
   }
-  return Math.min(...times);
+  return median(times);
 }
 
-/** The smallest times and the most requests a second that any round saw. */
-function best(cells, name, { perSecond, cpu, p95 }) {
-  const cell = (cells[name] ??= { perSecond: 0, cpu: Infinity, p95: Infinity });
-  cell.p95 = Math.min(cell.p95, p95);
-  cell.perSecond = Math.max(cell.perSecond, perSecond);
-  cell.cpu = Math.min(cell.cpu, cpu);
+/** Adds what a round saw to the others'. */
+function keep(cells, name, figures) {
+  const cell = (cells[name] ??= { perSecond: [], cpu: [], p95: [] });
+  for (const [figure, seen] of Object.entries(cell)) seen.push(figures[figure]);
+}
+
+/** How many times as much CPU time as ours a peer took, and how many times as many requests a second we answered, round by round. */
+function ratios(ours, theirs) {
+  return {
+    cpu: quartiles(ours.cpu.map((cpu, round) => theirs.cpu[round] / cpu)),
+    perSecond: quartiles(ours.perSecond.map((perSecond, round) => perSecond / theirs.perSecond[round])),
+  };
+}
+
+function quartiles(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return [0.25, 0.5, 0.75].map(part => sorted[Math.round((sorted.length - 1) * part)]);
+}
+
+function median(values) {
+  return quartiles(values)[1];
+}
+
+/** The same names with other values. */
+function mapped(object, of) {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, of(value, name)]));
 }
 
 /** Those that a question is put to: the floor is asked for one flag alone. */

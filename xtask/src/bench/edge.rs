@@ -78,21 +78,26 @@ pub(super) fn print(measured: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Prints the figures of a question beside a peer's. The verdict is about CPU time, on which the machine's other work has less influence
-/// than on the requests a second; about those if this machine has no CPU times in /proc.
+/// Prints the figures of a question beside a peer's, and the median of the rounds' ratios with its quartiles. The verdict is about CPU time, on
+/// which the machine's other work has less influence than on the requests a second; about those if this machine has no CPU times in /proc.
 fn print_beside(measured: &Value, question: &str, peer: &str, budget: Option<f64>) -> Result<()> {
     let figure = |engine: &str, figure: &str| measured.get(engine)?.get(question)?.get(figure)?.as_f64();
+    let ratios = |figure: &str| -> Option<[f64; 3]> {
+        let [low, median, high] = measured.get("beside")?.get(peer)?.get(question)?.get(figure)?.as_array()?.as_slice() else { return None };
+        Some([low.as_f64()?, median.as_f64()?, high.as_f64()?])
+    };
     let label = if peer == SAME_DUTIES { "same duties" } else { peer };
     let (ours, theirs) = figure(OURS, "perSecond").zip(figure(peer, "perSecond")).context("no figure")?;
-    let rate = ours / theirs;
-    let cpu = figure(OURS, "cpu").zip(figure(peer, "cpu"));
-    let ratio = cpu.map_or(rate, |(ours, theirs)| theirs / ours);
-    let verdict = budget.map(|budget| format!("   ≥ {budget:.1}× {}", verdict(ratio >= budget))).unwrap_or_default();
-    if let Some((ours, theirs)) = cpu {
-        println!("{:<38} {:>10} {:>10} {label:<15} {ratio:>6.2}×{verdict}", "  CPU a request", nanoseconds(ours), nanoseconds(theirs));
+    let [low, rate, high] = ratios("perSecond").context("no ratios")?;
+    let cpu = figure(OURS, "cpu").zip(figure(peer, "cpu")).zip(ratios("cpu"));
+    let judged = |ratio: f64| budget.map(|budget| format!("   ≥ {budget:.1}× {}", verdict(ratio >= budget))).unwrap_or_default();
+    if let Some(((ours, theirs), [low, ratio, high])) = cpu {
+        let (ours, theirs) = (nanoseconds(ours), nanoseconds(theirs));
+        println!("{:<38} {ours:>10} {theirs:>10} {label:<15} {ratio:>6.2}× ({low:.2} to {high:.2}){}", "  CPU a request", judged(ratio));
     }
-    let verdict = if cpu.is_none() { verdict } else { String::new() };
-    println!("{:<38} {:>10} {:>10} {label:<15} {rate:>6.2}×{verdict}", "  requests", format!("{ours:.0}/s"), format!("{theirs:.0}/s"));
+    let verdict = if cpu.is_none() { judged(rate) } else { String::new() };
+    let (ours, theirs) = (format!("{ours:.0}/s"), format!("{theirs:.0}/s"));
+    println!("{:<38} {ours:>10} {theirs:>10} {label:<15} {rate:>6.2}× ({low:.2} to {high:.2}){verdict}", "  requests");
     Ok(())
 }
 
