@@ -83,7 +83,9 @@ pub(super) fn print(measured: &Value) -> Result<()> {
 fn print_beside(measured: &Value, question: &str, peer: &str, budget: Option<f64>) -> Result<()> {
     let figure = |engine: &str, figure: &str| measured.get(engine)?.get(question)?.get(figure)?.as_f64();
     let ratios = |figure: &str| -> Option<[f64; 3]> {
-        let [low, median, high] = measured.get("beside")?.get(peer)?.get(question)?.get(figure)?.as_array()?.as_slice() else { return None };
+        let [low, median, high] = measured.get("beside")?.get(peer)?.get(question)?.get(figure)?.as_array()?.as_slice() else {
+            return None;
+        };
         Some([low.as_f64()?, median.as_f64()?, high.as_f64()?])
     };
     let label = if peer == SAME_DUTIES { "same duties" } else { peer };
