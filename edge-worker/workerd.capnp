@@ -10,6 +10,7 @@
 #                               make keys that can be listed, rotated and revoked, as below
 #   CLIENT_ORIGINS              the origins, separated by commas, whose pages may ask with CLIENT_KEY, or `*`; without, only our own.
 #                               Keys that operators make list their own
+#   ADMIN_ORIGINS               the origins, separated by commas, whose pages may send operators' requests; without, only our own
 #   JWT_SECRET                  checks tokens signed with HS256: 32 bytes at least
 #   JWT_SECRET_PREVIOUS         the one before it, while the secret is rotated
 #   JWKS, JWKS_URL              the keys that check RS256, ES256 and EdDSA: as text, or the address where the issuer has them: its
@@ -85,6 +86,7 @@ const edge :Workerd.Worker = (
     (name = "CLIENT_KEY", fromEnvironment = "CLIENT_KEY"),
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
     (name = "CLIENT_ORIGINS", fromEnvironment = "CLIENT_ORIGINS"),
+    (name = "ADMIN_ORIGINS", fromEnvironment = "ADMIN_ORIGINS"),
     (name = "JWT_SECRET", fromEnvironment = "JWT_SECRET"),
     (name = "JWT_SECRET_PREVIOUS", fromEnvironment = "JWT_SECRET_PREVIOUS"),
     (name = "JWKS", fromEnvironment = "JWKS"),

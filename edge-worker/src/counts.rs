@@ -104,7 +104,7 @@ impl Counts {
 pub(crate) fn answered(audience: Audience, status: u16, milliseconds: u64) {
     let route = match audience {
         Audience::Pages => 0,
-        Audience::Programs => PROGRAMS,
+        Audience::Programs | Audience::Monitors => PROGRAMS,
         Audience::Operators => 2,
         Audience::Visitors => 3,
     };

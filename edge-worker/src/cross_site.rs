@@ -2,18 +2,23 @@
 //!
 //! A browser names the origin of each such request, and a page cannot prevent that. Tokens are never in cookies, so a forged request has no
 //! credentials either; this check is the second barrier.
-use crate::http::parts::{Header, Parts};
-use crate::problem::Problem;
+use crate::{
+    cors,
+    http::{asked::Asked, parts::Header},
+    problem::Problem,
+};
 
 /// Refuses a request that can change something if it comes from another site, or if its content type is not JSON.
 ///
-/// `GET`, `HEAD` and `OPTIONS` pass. An HTML form cannot send JSON as its content type.
-pub(crate) fn refuse(parts: &Parts<'_>) -> Result<(), Problem> {
+/// `GET`, `HEAD` and `OPTIONS` pass, and JSON from a page that `ADMIN_ORIGINS` lists. An HTML form cannot send JSON as its content type.
+pub(crate) fn refuse(asked: &Asked<'_>) -> Result<(), Problem> {
+    let parts = asked.parts;
     if matches!(parts.method, "GET" | "HEAD" | "OPTIONS") {
         return Ok(());
     }
     let is_foreign = parts.header(Header::Origin).is_some_and(|origin| !is_own(origin, parts.url));
-    if is_foreign || parts.header(Header::SecFetchSite).is_some_and(|site| site == "cross-site") {
+    let is_cross_site = is_foreign || parts.header(Header::SecFetchSite).is_some_and(|site| site == "cross-site");
+    if is_cross_site && cors::operators_page(asked).is_none() {
         return Err(Problem::cross_site());
     }
     // A form cannot send DELETE, and a DELETE request may have no body.

@@ -15,7 +15,7 @@ use crate::{
         asked::{Asked, Known},
         parts::{HEADERS, Header, Parts},
         response::{Answer, Line},
-        routes::{Handler, HeldHandler, Limit},
+        routes::{Audience, Handler, HeldHandler, Limit},
     },
     repeats, settings, token_uses,
 };
@@ -85,6 +85,10 @@ pub fn fast_output() -> u32 {
 #[wasm_bindgen]
 pub fn fast_kind(method: &str, path: &str) -> u32 {
     let Some(route) = http::held_route(method, path) else { return 0 };
+    // Their answers depend on the page then, and the script repeats one whatever the request.
+    if route.audience == Audience::Monitors && settings::held().is_some_and(|settings| !settings.admin_origins.is_empty()) {
+        return 0;
+    }
     let is_counted = route.limit == Limit::Evaluation && settings::held().is_some_and(|settings| settings.rate_limits.0.is_some());
     let headers = match route.handler {
         Handler::Held(HeldHandler::Health | HeldHandler::Version | HeldHandler::SignIn) | Handler::Passed(_) => 0,

@@ -1,6 +1,7 @@
 //! The edge: HTTP in front of the rules of `sdk-core`, and the durable object that keeps the document.
 //!
 //! Reading order: `http`, [`serve`], `handlers`, [`ruleset_cache`], [`hub`], [`store`]. No module here decides about a flag.
+mod asked_names;
 mod asking;
 mod auth;
 mod base64;

@@ -1,6 +1,6 @@
 //! Answers that the script repeats without a call into the module, because nothing that they depend on has changed.
 //!
-//! The answer of `/health` depends on what the isolate holds and knows of its hub, and on nothing of the request. The fast way only looks at
+//! The answer of `/health` depends on what the isolate holds and knows of its hub, and on nothing of the request, unless `ADMIN_ORIGINS` lists pages: then `/health` goes the long way. The fast way only looks at
 //! that; everything else may change it, so any look from elsewhere counts as [`news`]. The script repeats an answer as long as there was no
 //! news and the hub's last answer counts as current, and counts how often it did, for [`counts`](crate::counts).
 use std::cell::Cell;

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) server_key: Option<String>,
     /// `CLIENT_ORIGINS`: origins or `*`, separated by commas; by default none but the worker's own.
     pub(crate) client_origins: Vec<String>,
+    /// `ADMIN_ORIGINS`: the origins whose pages may send operators' requests, separated by commas; by default only the worker's own.
+    pub(crate) admin_origins: Vec<String>,
     /// `JWT_SECRET`: the secret of HS256, at least 32 bytes; by default such tokens open nothing.
     pub(crate) jwt_secret: Option<String>,
     /// `JWT_SECRET_PREVIOUS`: the secret before it, while secrets are rotated; by default none.
@@ -202,6 +204,9 @@ impl Settings {
         Ok(Self {
             server_key: checked("SERVER_KEY", "a text other than CLIENT_KEY", &is_other)?,
             client_origins: list(origins),
+            admin_origins: list(checked("ADMIN_ORIGINS", "origins such as https://admin.example, separated by commas", &|text| {
+                are_origins(text) && !text.contains('*')
+            })?),
             jwt_secret_previous: checked("JWT_SECRET_PREVIOUS", "at least 32 bytes, other than JWT_SECRET", &|secret| {
                 secret.len() >= SHORTEST_SECRET && jwt_secret.as_deref() != Some(secret)
             })?,
@@ -283,6 +288,7 @@ mod tests {
             ("CLIENT_KEY", "c"),
             ("SERVER_KEY", "s"),
             ("CLIENT_ORIGINS", "https://a.example, *"),
+            ("ADMIN_ORIGINS", "https://b.example, http://localhost:5173"),
             ("JWT_SECRET", "a secret of the tests, 32 bytes or more"),
             ("JWT_SECRET_PREVIOUS", "the secret of before, 32 bytes or more"),
             ("JWKS_URL", "https://id.example/keys"),
@@ -313,6 +319,7 @@ mod tests {
             client_key: text("c"),
             server_key: text("s"),
             client_origins: vec!["https://a.example".to_owned(), "*".to_owned()],
+            admin_origins: vec!["https://b.example".to_owned(), "http://localhost:5173".to_owned()],
             jwt_secret: text("a secret of the tests, 32 bytes or more"),
             jwt_secret_previous: text("the secret of before, 32 bytes or more"),
             role_claim: text("groups"),
@@ -356,6 +363,9 @@ mod tests {
             ("CLIENT_ORIGINS", "https://*.shop.example"),
             ("CLIENT_ORIGINS", "https://shop.example,"),
             ("CLIENT_ORIGINS", r#"["https://shop.example"]"#),
+            ("ADMIN_ORIGINS", "*"),
+            ("ADMIN_ORIGINS", "https://b.example, *"),
+            ("ADMIN_ORIGINS", "b.example"),
             ("JWT_SECRET", "a secret of 31 bytes, too short"),
             ("JWT_SECRET_PREVIOUS", "a secret of 31 bytes, too short"),
             ("ROLE_CLAIM", "user_metadata.role"),
@@ -443,10 +453,11 @@ mod tests {
     }
 
     /// The names of all settings; a test compares the list with the names that the reader asks for.
-    const NAMES: [&str; 28] = [
+    const NAMES: [&str; 29] = [
         "CLIENT_KEY",
         "SERVER_KEY",
         "CLIENT_ORIGINS",
+        "ADMIN_ORIGINS",
         "JWT_SECRET",
         "JWT_SECRET_PREVIOUS",
         "JWKS",

@@ -57,7 +57,7 @@ pub mod stage;
 
 pub use bucket::{BUCKETS, BucketKey, Subkey};
 pub use context::{AttributeValue, Context};
-pub use document::{Compiled, CompiledFlag, CompiledSegment, Compiler, DocumentError, Environment, FlagState, compile, link};
+pub use document::{Compiled, CompiledFlag, CompiledSegment, Compiler, DocumentError, Environment, FlagState, compile, is_flag_key, link};
 pub use evaluate::Include;
 pub use evaluate::evaluation::Evaluation;
 pub use evaluate::explain::{ExplainedCondition, ExplainedStep, ExplainedUnit, Explanation, StepKind};

@@ -1,30 +1,16 @@
 // The dashboard as a component of a host's page on another origin. The host's back end passes requests on, and alone has a token.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 import { launch, newPage } from '../chromium.mjs';
 import { ownServer } from '../own-server.mjs';
+import { bundled, hostPage, policy } from './host-page.mjs';
 import { answer, changes } from './operator.mjs';
 
-const NPM = fileURLToPath(new URL('../../npm/', import.meta.url));
-/** The page's script, as a host writes it. */
-const SCRIPT = `
-  import { FeatureFlagManager } from '@twinflag/admin';
-  import { createElement } from 'react';
-  import { createRoot } from 'react-dom/client';
-  const client = (path, init) => fetch('/flags-admin' + path, init);
-  const props = JSON.parse(document.querySelector('#flags').dataset.props);
-  createRoot(document.querySelector('#flags')).render(createElement(FeatureFlagManager, { client, ...props }));
-`;
 /** The host's own styles reach everything of its page, and must reach nothing of the component. */
 const STYLE = 'button, input, li { display: none } h1 { color: rgb(1, 2, 3) }';
-const POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'";
 
 const server = ownServer({
   document: { schema: 'twinflag/1', flags: { first: { unit: 'customerId', stage: 'beta' }, second: { unit: 'customerId' } } },
@@ -33,20 +19,13 @@ let browser, host;
 const passed = [];
 before(async () => {
   browser = await launch();
-  host = await startHost(await bundle());
+  host = await startHost(await bundled("(path, init) => fetch('/flags-admin' + path, init)"));
 });
 after(async () => {
   await browser?.close();
   host?.closeAllConnections();
   host?.close();
 });
-
-async function bundle() {
-  const options = ['--bundle', '--format=esm', '--define:process.env.NODE_ENV="production"', '--log-level=warning'];
-  const run = promisify(execFile)(`${NPM}node_modules/.bin/esbuild`, options, { cwd: NPM, maxBuffer: 64_000_000 });
-  run.child.stdin.end(SCRIPT);
-  return (await run).stdout;
-}
 
 async function startHost(script) {
   const listening = createServer((request, response) => {
@@ -55,16 +34,11 @@ async function startHost(script) {
   });
   const answerOf = async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://host');
-    const policy = searchParams.has('strict') ? POLICY.replace(" 'wasm-unsafe-eval'", '') : POLICY;
-    const send = (type, body) => response.writeHead(200, { 'content-type': type, 'content-security-policy': policy }).end(body);
+    const kept = policy("'self'", searchParams.has('strict') ? "'self'" : undefined);
+    const send = (type, body) => response.writeHead(200, { 'content-type': type, 'content-security-policy': kept }).end(body);
     if (pathname === '/page.js') return send('text/javascript', script);
     if (pathname === '/style.css') return send('text/css', STYLE);
-    if (pathname === '/')
-      return send(
-        'text/html',
-        `<!doctype html><html lang="en"><title>Host</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css">
-         <h1>Host</h1><div id="flags" data-props="${(searchParams.get('props') ?? '{}').replaceAll('"', '&quot;')}"></div><script type="module" src="/page.js"></script>`,
-      );
+    if (pathname === '/') return send('text/html', hostPage({ props: JSON.parse(searchParams.get('props') ?? '{}') }));
     const path = request.url.slice('/flags-admin'.length);
     passed.push(`${request.method} ${path}`);
     const chunks = [];
@@ -79,10 +53,10 @@ async function startHost(script) {
       headers,
       ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
     });
-    const kept = ['content-type', 'etag', 'retry-after', 'twinflag-version'].flatMap(name =>
+    const told = ['content-type', 'etag', 'retry-after', 'twinflag-version'].flatMap(name =>
       answered.headers.has(name) ? [[name, answered.headers.get(name)]] : [],
     );
-    response.writeHead(answered.status, Object.fromEntries(kept));
+    response.writeHead(answered.status, Object.fromEntries(told));
     if (answered.headers.get('content-type') !== 'text/event-stream') return response.end(Buffer.from(await answered.arrayBuffer()));
     // A stream is passed on as it arrives, until the page lets go of it.
     const events = Readable.fromWeb(answered.body);

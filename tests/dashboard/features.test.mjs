@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { launch } from '../chromium.mjs';
+import { until } from '../edge/reported.mjs';
 import { ownServer } from '../own-server.mjs';
-import { answer, changes, confirm, signedIn } from './operator.mjs';
+import { accessible, answer, changes, confirm, signedIn } from './operator.mjs';
 
 const server = ownServer();
 let browser;
@@ -171,5 +172,26 @@ test('a creation that breaks off says so, and goes on where it stopped', async (
   await dialog.getByRole('button', { name: 'Go on' }).click();
   await page.getByRole('heading', { level: 1, name: 'half_way' }).waitFor();
   assert.equal((await features('featureName=half_way&environment=staging'))[0].rollout.percentage, 100);
+  await page.close();
+});
+
+test('names that code asks for and that no flag has stand below the list', async () => {
+  const ask = flag => server.request(`/ofrep/v1/evaluate/flags/${flag}`, { token: server.clientKey, body: { context: {} } });
+  const misspelled = 'session_persistance';
+  assert.equal((await ask(misspelled)).status, 404);
+  assert.equal((await ask(misspelled)).status, 404);
+  await until(
+    async () => {
+      await ask('phase1_parent_storage');
+      return (await server.asAdmin('/api/admin/unknown-flags', { method: 'GET' })).json().unknownFlags;
+    },
+    found => found.some(({ name, asked }) => name === misspelled && asked === 2),
+  );
+  const { page, faults } = await opened();
+  const names = page.getByRole('region', { name: 'Names without a flag' });
+  await names.getByText(misspelled).waitFor();
+  await names.getByText(/^2 evaluations, /).waitFor();
+  await accessible(page, 'names without a flag');
+  assert.deepEqual(faults, []);
   await page.close();
 });

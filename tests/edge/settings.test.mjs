@@ -14,6 +14,7 @@ const DOCUMENT = JSON.stringify({
 /** For each setting a text that cannot be read, and a part of the expected form that the refusal names. */
 const INVALID = {
   CLIENT_ORIGINS: ['stall.example', 'https://shop.example'],
+  ADMIN_ORIGINS: ['https://admin.example, *', 'https://admin.example'],
   SERVER_KEY: [KEYS.CLIENT_KEY, 'other than CLIENT_KEY'],
   JWT_SECRET: ['short-secret', '32 bytes'],
   JWKS: ['{"keys":[]}', 'JSON Web Key Set'],

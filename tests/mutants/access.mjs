@@ -341,6 +341,27 @@ export const accessMutants = [
     tests: 'cors',
   },
   {
+    name: 'every page is one of operators where any is listed',
+    file: 'edge-worker/src/cors.rs',
+    find: '.filter(|origin| listed.iter().any(|one| one == origin))',
+    replacement: '',
+    tests: 'http::tests',
+  },
+  {
+    name: 'pages that use a client key send operators’ requests',
+    file: 'edge-worker/src/cross_site.rs',
+    find: 'is_cross_site && cors::operators_page(asked).is_none()',
+    replacement: 'is_cross_site && asked.settings.client_origins.is_empty()',
+    tests: 'http::tests',
+  },
+  {
+    name: 'a page of operators uses the client key',
+    file: 'edge-worker/src/cors.rs',
+    find: 'matches!(Origins::of(asked), Origins::Any).then(|| page.to_owned())',
+    replacement: 'Some(page.to_owned())',
+    tests: 'http::tests',
+  },
+  {
     name: 'pages of any origin use a key',
     file: 'edge-worker/src/auth/stored.rs',
     find: 'Some(origin) if !key.allows(origin) && ',

@@ -276,4 +276,32 @@ export const edgeMutants = [
     replacement: "let Some((_, text)) = text.split_once(',') else { return };",
     tests: 'counts',
   },
+  {
+    name: 'a flag that the caller may not see is an unknown name',
+    file: 'edge-worker/src/asked_names.rs',
+    find: 'if ruleset.find(name).is_none() {',
+    replacement: 'if true {',
+    tests: 'asked_names',
+  },
+  {
+    name: 'names fill a memory',
+    file: 'edge-worker/src/asked_names.rs',
+    find: 'if names.len() >= MOST {',
+    replacement: 'if false {',
+    tests: 'asked_names',
+  },
+  {
+    name: 'a name is kept that no flag can have',
+    file: 'edge-worker/src/asked_names.rs',
+    find: 'None if is_flag_key(name) =>',
+    replacement: 'None if !name.is_empty() =>',
+    tests: 'asked_names',
+  },
+  {
+    name: 'a name stays unknown when a flag has it',
+    file: 'edge-worker/src/hub/admin/unknown_names.rs',
+    find: 'found.retain(|found| is_unknown(&found.name));',
+    replacement: '',
+    tests: 'unknown_names',
+  },
 ];

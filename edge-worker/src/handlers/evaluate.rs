@@ -3,7 +3,7 @@
 //! With `minVersion` the edge answers from that version or a newer one, if the hub has it. `bucket`, `step` and `metadata` of an evaluation
 //! are `true` if its answer must have these members; by default they are left out, which keeps a thousand answers short.
 use sdk_core::{
-    Context, FlagType, Include, Millis, Object, Overrides, SWITCHED_OFF,
+    Context, ErrorCode, FlagType, Include, Millis, Object, Overrides, SWITCHED_OFF,
     json::canonical::{canonical_text, write_string},
 };
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::question::{Given, key, millis, object, version};
 use crate::{
+    asked_names,
     auth::Caller,
     body,
     context_owners::{self, NoOverrides},
@@ -44,7 +45,8 @@ pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
         })?;
     let asking: Vec<_> = questions.into_iter().zip(contexts).collect();
     counts::evaluated(asking.len());
-    let answer = Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock)));
+    let unknown = |name: &str| asked_names::note(&caller.environment, name, &serving.ruleset, asked.clock);
+    let answer = Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock, unknown)));
     Ok(receipts::issue(answer, asked, &serving)?.versioned(&serving))
 }
 
@@ -135,11 +137,21 @@ fn write_default(out: &mut String, (question, _): &Asking) {
     object.close();
 }
 
-fn write_answer(out: &mut String, serving: &Serving, overrides: &Overrides, (question, context): &Asking, clock: Millis) {
+fn write_answer(
+    out: &mut String,
+    serving: &Serving,
+    overrides: &Overrides,
+    (question, context): &Asking,
+    clock: Millis,
+    unknown: impl Fn(&str),
+) {
     let default = question.default.as_deref();
     let own = overrides.of(context);
     let requested = default.and_then(FlagType::of_default);
     let evaluation = serving.ruleset.evaluate(own, &question.flag, context, question.now.unwrap_or(clock), requested);
+    if evaluation.error_code() == Some(ErrorCode::FlagNotFound) {
+        unknown(&question.flag);
+    }
     evaluation.write_canonical(out, default, question.include);
     if serving.stale {
         out.pop();

@@ -12,6 +12,7 @@ use sdk_core::{
 
 use super::{question::Question, watch, written_flags};
 use crate::{
+    asked_names,
     auth::Caller,
     body, counts,
     etag::Etag,
@@ -34,6 +35,9 @@ pub(crate) fn flag(caller: &Caller, asked: &Asked<'_>, key: &str) -> Result<Answ
     let mut visitor = serving.ruleset.visitor(overrides.of(&context), &context, asked.clock).seeing(caller.audience().tags);
     let evaluation = visitor.evaluate(&key, None);
     counts::evaluated(1);
+    if evaluation.error_code() == Some(ErrorCode::FlagNotFound) {
+        asked_names::note(&caller.environment, &key, &serving.ruleset, asked.clock);
+    }
     let mut body = String::new();
     write(&mut body, &key, &evaluation, &serving, true);
     let status = match evaluation.error_code() {

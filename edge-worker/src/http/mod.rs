@@ -107,7 +107,7 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Unanswered> {
         return Err(Problem::method(&served.methods()).into());
     }
     if served.audience() == Audience::Operators {
-        cross_site::refuse(asked.parts)?;
+        cross_site::refuse(asked)?;
     }
     let caller = Caller::of(asked, routes)?;
     let (route, body) = row(asked, routes, &caller)?;
@@ -156,7 +156,7 @@ fn row(asked: &Asked<'_>, routes: &'static [Route], caller: &Caller) -> Result<(
 /// Answers OPTIONS with the methods of the path; a page of another origin is also told which requests it may send.
 fn options(asked: &Asked<'_>, served: &Served) -> Result<Answer, Unanswered> {
     let methods = served.methods();
-    let lines = if served.audience() == Audience::Pages { cors::preflight(asked, &methods)? } else { Vec::new() };
+    let lines = cors::preflight(asked, served.audience(), &methods)?;
     let mut answer = Answer::empty(204).with_own("allow", methods);
     answer.own.extend(lines);
     Ok(answer)

@@ -84,7 +84,7 @@ impl Answer {
     }
 }
 
-/// The headers that every answer has: caching, `nosniff`, `no-referrer` and, for pages, CORS and `Vary`.
+/// The headers that every answer has: caching, `nosniff`, `no-referrer`, `Vary` for pages, and CORS.
 pub(crate) fn standard_headers(asked: &Asked<'_>, audience: Audience, status: u16) -> Vec<Line> {
     let mut lines: Vec<Line> = vec![
         ("x-content-type-options", "nosniff".into()),
@@ -94,8 +94,8 @@ pub(crate) fn standard_headers(asked: &Asked<'_>, audience: Audience, status: u1
     if audience == Audience::Pages {
         // Also if no origin is allowed: a cache must not give one page's answer to another page.
         lines.push(("vary", if asked.parts.method == "OPTIONS" { "origin" } else { PAGES_VARY }.into()));
-        lines.extend(cors::lines(asked));
     }
+    lines.extend(cors::lines(asked, audience));
     lines
 }
 
@@ -103,6 +103,6 @@ const fn kept_by(audience: Audience, status: u16) -> &'static str {
     match audience {
         Audience::Pages if status < 400 => "private, no-cache",
         Audience::Visitors if status < 400 => "no-cache",
-        Audience::Pages | Audience::Programs | Audience::Operators | Audience::Visitors => "no-store",
+        Audience::Pages | Audience::Programs | Audience::Monitors | Audience::Operators | Audience::Visitors => "no-store",
     }
 }

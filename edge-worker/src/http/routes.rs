@@ -52,9 +52,11 @@ pub(crate) enum Limit {
 pub(crate) enum Audience {
     /// Pages, also those of other origins: the browser keeps an answer and asks each time if it still holds.
     Pages,
-    /// Servers and monitors: no cache keeps an answer.
+    /// Servers: no cache keeps an answer.
     Programs,
-    /// Operators: no cache keeps an answer, and pages of other origins are refused.
+    /// Monitors, and the pages of operators: no cache keeps an answer.
+    Monitors,
+    /// Operators: no cache keeps an answer, and pages of other origins are refused unless `ADMIN_ORIGINS` lists them.
     Operators,
     /// Browsers that load the pages of this server.
     Visitors,
@@ -140,6 +142,7 @@ pub(crate) enum HubHandler {
     ListVersions,
     ListEvents,
     ListStats,
+    ListUnknownNames,
     CopyDefinitions,
     CreateEnvironment,
     RemoveEnvironment,
@@ -198,7 +201,7 @@ const ADMINISTER: Row = Row(ADMINS, Limit::Change, Audience::Operators);
 /// A change that is only tried: it stores nothing, and costs the hub as much as the change.
 const TRY: Row = Row(READERS, Limit::Change, Audience::Operators);
 const CHANGE_OWN: Row = Row(ADMINS_AND_OWN, Limit::Change, Audience::Operators);
-const MONITOR: Row = Row(ANYONE, Limit::Never, Audience::Programs);
+const MONITOR: Row = Row(ANYONE, Limit::Never, Audience::Monitors);
 const PAGE: Row = Row(ANYONE, Limit::Never, Audience::Visitors);
 
 /// The parameters of a change of one definition.
@@ -304,6 +307,7 @@ pub(crate) const ROUTES: &[Route] = &[
         "limit",
     ]),
     READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)).query(&["featureName", "hours"]),
+    READ.on("GET", "/api/admin/unknown-flags", hub(HubHandler::ListUnknownNames)),
     READ.on("GET", "/api/admin/environments", passed(PassedHandler::ListEnvironments)),
     ADMINISTER.on("POST", "/api/admin/environments", hub(HubHandler::CreateEnvironment)),
     // A token needs the right to both environments, which its handler checks.

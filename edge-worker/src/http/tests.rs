@@ -2,6 +2,7 @@
 mod answers;
 mod keys;
 mod limits;
+mod operators_pages;
 mod rights;
 
 use std::{cell::Cell, rc::Rc};
@@ -32,6 +33,7 @@ const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708
 const STORED: &str = "tf_client_00112233445566778899aabbccddeeff00112233";
 const NOW: Millis = Millis(1_800_000_000_000);
 
+#[derive(Clone)]
 struct Request {
     method: &'static str,
     path: &'static str,

@@ -12,9 +12,9 @@ use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, COUNTS, DEFINITIONS, DIGESTED_ROWS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS,
-    METRICS, NEWS_SINCE, OWNERS, REGISTERED, ROLE, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TALLY_TIME, TOKEN, TOKEN_USE, VERSION, WITHIN,
-    WRITTEN, WantedOwners, encoded,
+    ACTOR, ADMIN, ASKED_NAMES, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, COUNTS, DEFINITIONS, DIGESTED_ROWS, DOCUMENT, ENVIRONMENT, EXPLAINING,
+    HOLDS, KEYS, METRICS, NEWS_SINCE, OWNERS, REGISTERED, ROLE, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TALLY_TIME, TOKEN, TOKEN_USE,
+    VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
     admin::{Object, read as read_body},
@@ -22,7 +22,7 @@ pub(crate) use super::{
 };
 pub(crate) use crate::reader::shelf::Since;
 use crate::{
-    clock, counts,
+    asked_names, clock, counts,
     environment::Environment,
     problem::Problem,
     readers,
@@ -130,9 +130,14 @@ pub(crate) async fn news(
     if let Some(counted) = &counted {
         headers.set(COUNTS, counted)?;
     }
+    let names = asked_names::take(environment);
+    if let Some(names) = &names {
+        headers.set(ASKED_NAMES, names)?;
+    }
     let answered = read_through(env, environment, &format!("{RULESET}{query}"), headers, None).await;
-    if let (Err(_), Some(counted)) = (&answered, &counted) {
-        counts::give_back(counted);
+    if answered.is_err() {
+        counts::give_back(counted.as_deref().unwrap_or_default());
+        asked_names::give_back(environment, names.as_deref().unwrap_or_default(), clock::now());
     }
     let mut answer = answered?;
     if answer.status_code() == 204 {

@@ -64,11 +64,12 @@ use self::{
     verification::InProgress,
     webhooks::Deliveries,
     wire::{
-        BUCKET_KEY, COUNTS, DIGESTED_ROWS, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TOLD, VERSION,
-        WantedOwners, WantedPages,
+        ASKED_NAMES, BUCKET_KEY, COUNTS, DIGESTED_ROWS, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer,
+        TOLD, VERSION, WantedOwners, WantedPages,
     },
 };
 use crate::{
+    asked_names::AskedNames,
     clock,
     counts::Counts,
     problem::Problem,
@@ -111,6 +112,7 @@ pub struct FlagHub {
     journal: HeldJournal,
     /// The counts that isolates have handed over.
     counts: Counts,
+    asked_names: AskedNames,
     events: Events,
 }
 
@@ -152,6 +154,7 @@ impl DurableObject for FlagHub {
             verification: RefCell::default(),
             journal: HeldJournal::default(),
             counts: Counts::default(),
+            asked_names: AskedNames::default(),
             events: Events::default(),
         }
     }
@@ -159,6 +162,9 @@ impl DurableObject for FlagHub {
     async fn fetch(&self, request: Request) -> Result<Response> {
         if let Some(counted) = request.headers().get(COUNTS)? {
             self.counts.add_text(&counted);
+        }
+        if let Some(names) = request.headers().get(ASKED_NAMES)? {
+            self.asked_names.add_text(&names, clock::now());
         }
         if let Some(reader) = request.headers().get(READER)? {
             self.readers.hear(reader, clock::now());

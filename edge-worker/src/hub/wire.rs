@@ -65,6 +65,8 @@ pub(crate) const READER: &str = "twinflag-reader";
 pub(crate) const TALLY_TIME: &str = "twinflag-tally-time";
 /// The header with counts of isolates, as `Counts::take` writes them.
 pub(crate) const COUNTS: &str = "twinflag-counts";
+/// The header with names that evaluations asked for and that no flag has, as `AskedNames::take` writes them.
+pub(crate) const ASKED_NAMES: &str = "twinflag-asked-names";
 /// The metrics: `GET` answers text in the form that `accept` names.
 pub(super) const METRICS: &str = "http://hub/metrics";
 /// The address at which the hub tells a reader of a version.

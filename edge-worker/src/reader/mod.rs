@@ -16,9 +16,10 @@ use worker::{
 
 use self::shelf::{Given, Question, Shelf, Since, Turn};
 use crate::{
+    asked_names::AskedNames,
     clock,
     counts::Counts,
-    hub::wire::{COUNTS, ENVIRONMENT, HOLDS, NEWS_SINCE, READER, SOUGHT, VERSION},
+    hub::wire::{ASKED_NAMES, COUNTS, ENVIRONMENT, HOLDS, NEWS_SINCE, READER, SOUGHT, VERSION},
     problem::Problem,
     query::Query,
     version::Version,
@@ -40,6 +41,8 @@ pub struct FlagReader {
     shelf: RefCell<Shelf<Held>>,
     /// The counts of isolates that the hub does not have yet.
     counts: Counts,
+    /// The names of isolates that the hub does not have yet.
+    names: AskedNames,
 }
 
 /// An answer of the hub. The bytes are the runtime's, outside of the module's memory, which never shrinks.
@@ -51,7 +54,7 @@ struct Held {
 
 impl DurableObject for FlagReader {
     fn new(_: State, env: Env) -> Self {
-        Self { env, shelf: RefCell::new(Shelf::new(MOST_BYTES)), counts: Counts::default() }
+        Self { env, shelf: RefCell::new(Shelf::new(MOST_BYTES)), counts: Counts::default(), names: AskedNames::default() }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -72,6 +75,9 @@ impl FlagReader {
         let headers = request.headers();
         if let Some(counted) = headers.get(COUNTS)? {
             self.counts.add_text(&counted);
+        }
+        if let Some(names) = headers.get(ASKED_NAMES)? {
+            self.names.add_text(&names, clock::now());
         }
         let url = request.inner().url();
         let held = headers.get(HOLDS)?.unwrap_or_default();
@@ -152,12 +158,17 @@ impl FlagReader {
         if let Some(counted) = &counted {
             headers.set(COUNTS, counted)?;
         }
+        let names = self.names.take();
+        if let Some(names) = &names {
+            headers.set(ASKED_NAMES, names)?;
+        }
         let name = given.get(READER)?.unwrap_or_default();
         let hub = name.split_once('@').map_or("main", |(hub, _)| hub);
         let hub = self.env.durable_object("HUB")?.get_by_name(hub)?;
         let answered = hub.fetch_with_request(passed).await.map_err(Problem::hub_away);
-        if let (Err(_), Some(counted)) = (&answered, &counted) {
-            self.counts.add_text(counted);
+        if answered.is_err() {
+            self.counts.add_text(counted.as_deref().unwrap_or_default());
+            self.names.add_text(names.as_deref().unwrap_or_default(), clock::now());
         }
         let answer = answered?;
         let version = answer.headers().get(VERSION)?.and_then(|version| version.parse().ok());

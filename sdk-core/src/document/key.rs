@@ -19,6 +19,17 @@ pub(crate) fn key_fault(key: &str) -> Option<&'static str> {
     None
 }
 
+/// Returns true for a name that a flag can have: up to 128 letters, digits, `_` and `-`, in segments with a dot between them. No segment is
+/// `__proto__`, `prototype` or `constructor`.
+///
+/// ```
+/// assert!(sdk_core::is_flag_key("checkout.express-lane"));
+/// assert!(!sdk_core::is_flag_key("checkout..express lane"));
+/// ```
+pub fn is_flag_key(name: &str) -> bool {
+    key_fault(name).is_none()
+}
+
 /// The fault of a variant's name, `None` for a good one.
 pub(crate) fn variant_name_fault(name: &str) -> Option<&'static str> {
     if name.is_empty() || name.len() > MAX_KEY {

@@ -41,6 +41,7 @@ mod variants;
 pub use compile::{Compiled, Compiler, compile};
 pub use definition::{CompiledFlag, CompiledSegment};
 pub use error::DocumentError;
+pub use key::is_flag_key;
 pub use link::Environment;
 pub use metadata::reserved as reserved_metadata;
 pub use override_tree::{Leaf, Members, VisitLeaves, retain_leaves, visit_leaves};

@@ -14,8 +14,6 @@ use crate::{hub::FlagHub, problem::Problem, settings, source, store::Read};
 const HOUR_MS: i64 = 3_600_000;
 /// The most hours of usage in one answer: 31 days.
 const MOST_HOURS: u32 = 744;
-/// The most names that no flag has in one answer.
-const MOST_UNKNOWN: u32 = 100;
 
 impl FlagHub {
     /// GET: all flags, or the one of `?featureName=`, with their answers for the visitor with `?customerId=` and `?organizationId=`.
@@ -95,7 +93,8 @@ impl FlagHub {
     }
 
     /// GET: the figures of every rollout in its present stage, or only of the one of `?featureName=`; with `?hours=` also the outcomes of
-    /// its flag in that many hours up to the present one. Behind them stand names that outcomes named and that no flag has.
+    /// its flag in that many hours up to the present one. Behind them stand names that no flag
+    /// has.
     pub(super) fn list_stats(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let ground = self.ground()?;
@@ -118,7 +117,7 @@ impl FlagHub {
             let usage = from.map(|from| self.store.usage(&feature.key, from)).transpose()?;
             out.push(view::flag::statistics_of(feature, self.figures(feature)?, usage.as_deref())?);
         }
-        json(view::flag::statistics(&out, &self.store.unknown_flags(MOST_UNKNOWN)?))
+        json(view::flag::statistics(&out, &self.unknown_names()?))
     }
 }
 

@@ -19,6 +19,7 @@ mod rollouts;
 mod schedules;
 mod spelling;
 mod taken_lines;
+mod unknown_names;
 pub(super) mod view;
 mod webhooks;
 
@@ -214,6 +215,7 @@ impl FlagHub {
             HubHandler::ListVersions => self.list_versions(&asked),
             HubHandler::ListEvents => self.list_events(&asked).await,
             HubHandler::ListStats => self.list_stats(&asked),
+            HubHandler::ListUnknownNames => self.list_unknown_names(),
             HubHandler::CopyDefinitions => self.copy_definitions(&asked),
             HubHandler::CreateEnvironment => self.create_environment(&asked),
             HubHandler::RemoveEnvironment => self.remove_environment(&asked, &parameter),

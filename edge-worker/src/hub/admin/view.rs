@@ -236,7 +236,7 @@ fn with_hashes(payload: &str, hashes: &Hashes) -> Result<Box<RawValue>, Problem>
     raw(format!(r#"{open},"payloadHash":"{}"{rows},"hash":"{}"}}"#, hashes.payload.to_hex(), hashes.chain.to_hex()))
 }
 
-pub(super) fn list(name: &'static str, items: &[Box<RawValue>]) -> Result<String, Problem> {
+pub(super) fn list(name: &'static str, items: &[impl Serialize]) -> Result<String, Problem> {
     let mut list = std::collections::BTreeMap::new();
     list.insert(name, items);
     text(&list)

@@ -8,7 +8,7 @@ export type AdminClient = (path: string, init: RequestInit) => Promise<Response>
 
 /** The props that a host gives {@link FeatureFlagManager}. */
 export interface FeatureFlagManagerProps {
-  /** Sends each request, through the host's back end. A new function does not start the component anew; the first one stays in use. */
+  /** Sends each request: through the host's back end, or to a server that lists the page's origin in `ADMIN_ORIGINS`. A new function does not start the component anew; the first one stays in use. */
   readonly client: AdminClient;
   /** The customer that the component begins with, at most 256 bytes; without one it begins with the list of flags. */
   readonly customerId?: string | undefined;

@@ -18,6 +18,7 @@ import { CreateFlag } from './features/create-flag.js';
 import { Filters } from './features/filters.js';
 import { FeatureRow } from './features/row.js';
 import { Strip } from './features/strip.js';
+import { UnknownNames } from './features/unknown-names.js';
 
 /** The filters in the address. */
 export interface FeatureSearch {
@@ -157,6 +158,7 @@ export function Features() {
         ))
       )}
       {more}
+      {rights.readAll && <UnknownNames />}
       {others.length > MOST_CELLS && <p className="quiet small">{others.length - MOST_CELLS} more environments: choose one above.</p>}
       {chosen.size > 0 && features && (
         <BulkBar features={features.filter(({ featureName }) => chosen.has(featureName))} onDone={() => setChosen(new Set())} />

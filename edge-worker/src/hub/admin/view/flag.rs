@@ -4,13 +4,8 @@ use sdk_core::{DocumentError, Evaluation, Include, Millis, stage::Tier};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Fault, raw, rollout::RolloutView, text};
-use crate::{
-    hub::figures::Figures,
-    problem::Problem,
-    source,
-    store::{UnknownFlag, Used},
-};
+use super::{super::unknown_names::UnknownName, Fault, raw, rollout::RolloutView, text};
+use crate::{hub::figures::Figures, problem::Problem, source, store::Used};
 
 /// The visitor for whom a list of flags was evaluated, and the source of the answers.
 #[derive(Serialize)]
@@ -172,25 +167,14 @@ pub(in super::super) fn statistics_of(feature: &Feature, figures: Figures, usage
     raw(text(&view)?)
 }
 
-/// The figures of rollouts, and names that outcomes named and that no flag has.
-pub(in super::super) fn statistics(statistics: &[Box<RawValue>], unknown: &[UnknownFlag]) -> Result<String, Problem> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Unknown<'v> {
-        last_at: String,
-        name: &'v str,
-        outcomes: u64,
-    }
+/// The figures of rollouts, and names that no flag has.
+pub(in super::super) fn statistics(statistics: &[Box<RawValue>], unknown_flags: &[UnknownName]) -> Result<String, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct View<'v> {
         statistics: &'v [Box<RawValue>],
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        unknown_flags: Vec<Unknown<'v>>,
-    }
-    let mut unknown_flags = Vec::with_capacity(unknown.len());
-    for UnknownFlag { name, outcomes, last_at } in unknown {
-        unknown_flags.push(Unknown { last_at: Millis(*last_at).to_rfc3339(), name, outcomes: *outcomes });
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        unknown_flags: &'v [UnknownName],
     }
     text(&View { statistics, unknown_flags })
 }
