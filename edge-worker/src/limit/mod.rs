@@ -172,6 +172,9 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 4].map(|number| passed(&mut limit, number)), [5, 5, 5, 5, 0]);
         let elsewhere = Blocks { own: Subject(0x2001_0db8_0001_0100), site: Some(Subject(0x20_010d_b800_0101)) };
         assert_eq!(limit.pass(elsewhere, Millis(1)), Ok(()));
+        // A look that counts nothing refuses a sixth one, too.
+        assert!(limit.check(network(5), Millis(1)).is_err());
+        assert_eq!(limit.check(elsewhere, Millis(1)), Ok(()));
     }
 
     #[test]
