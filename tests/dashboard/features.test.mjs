@@ -108,12 +108,12 @@ const unexpected = faults => faults.filter(fault => !/404 \(Not Found\)/.test(fa
 async function fillIn(page, key) {
   await page.getByRole('button', { name: 'New flag' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('on for everybody in staging').waitFor();
+  await dialog.getByRole('checkbox', { name: 'staging', checked: true }).waitFor();
   await dialog.getByLabel('Key').fill(key);
   return dialog;
 }
 
-test('a new flag is for nobody in the first environment and for everybody in the others', async () => {
+test('a new flag is for nobody in production and for everybody in the others', async () => {
   const { page, faults } = await opened();
   const dialog = await fillIn(page, 'checkout_redesign');
   await dialog.getByText('Not in empty, which has no document yet').waitFor();

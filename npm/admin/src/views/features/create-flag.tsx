@@ -1,4 +1,4 @@
-/** Creates a flag in one dialog, in every environment with a document: for nobody in the first one, for everybody in the others. */
+/** Creates a flag in one dialog, in every environment with a document: for everybody where the operator says so, for nobody in production. */
 import { useNavigate } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 
@@ -24,7 +24,10 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
   const [rest, setRest] = useState<readonly Write[]>();
   const written = useRef(0);
   const targets = environments.length > 0 ? environments.filter(hasDocument) : [FIRST];
-  const others = targets.filter(each => !each.default);
+  /** The environments that the operator chose, to be on or off; each other one is off if it is production. */
+  const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const on = new Set(targets.filter(each => chosen.get(nameOf(each)) ?? !isProduction(each, targets)).map(nameOf));
+  const off = targets.map(nameOf).filter(name => !on.has(name));
   const empty = environments.filter(each => !hasDocument(each) && !each.default);
 
   const create = async (form: FormData) => {
@@ -34,14 +37,14 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
       if (written.current > 0) onCreated();
       throw refused;
     }
-    reporter.say(`${key} is there, for nobody yet in the first environment.`);
+    reporter.say(off.length === 0 ? `${key} is there, for everybody.` : `${key} is there, for nobody yet in ${off.join(', ')}.`);
     onCreated();
     onClose();
     void navigate({ to: '/flags/$key', params: { key } });
   };
 
   const write = async (form: FormData) => {
-    const writes = rest ?? planned(api, targets, plan(key, form));
+    const writes = rest ?? planned(api, targets, on, plan(key, form));
     if (rest === undefined)
       for (const each of targets)
         if (await hasFlag(api, key, each))
@@ -127,10 +130,23 @@ export function CreateFlag({ taken, onClose, onCreated }: { taken: ReadonlySet<s
               <input type="radio" name="plan" value="tiers" /> Tiers: 0, 1, 10, 50 and 100 %, with a gate before each
             </label>
           </fieldset>
+          {targets.length > 1 && (
+            <fieldset>
+              <legend>On for everybody in</legend>
+              {targets.map(each => (
+                <label key={nameOf(each)} className="inline">
+                  <input
+                    type="checkbox"
+                    checked={on.has(nameOf(each))}
+                    onChange={({ currentTarget: { checked } }) => setChosen(now => new Map(now).set(nameOf(each), checked))}
+                  />{' '}
+                  {nameOf(each)}
+                </label>
+              ))}
+            </fieldset>
+          )}
           <p className="quiet small">
-            {others.length === 0
-              ? 'The flag is for nobody until you set its percentage.'
-              : `For nobody in ${nameOf(targets[0] ?? FIRST)}; on for everybody in ${others.map(nameOf).join(', ')}.`}
+            {off.length > 0 && `For nobody${targets.length > 1 ? ` in ${off.join(', ')}` : ''} until you set its percentage.`}
             {empty.length > 0 && ` Not in ${empty.map(nameOf).join(', ')}, which has no document yet: copy or import one there.`}
           </p>
           <Field label="Reason">
@@ -185,10 +201,11 @@ function plan(key: string, form: FormData): Plan {
 }
 
 /** The definition and then the rollout of each environment, in their order. A definition alone gives the flag to nobody. */
-function planned(api: Api, targets: readonly Target[], { key, definition, isTiered, reason }: Plan): Write[] {
+function planned(api: Api, targets: readonly Target[], on: ReadonlySet<string>, { key, definition, isTiered, reason }: Plan): Write[] {
   return targets.flatMap(each => {
     const query = queryOf(parameterOf(each));
-    const rollout = isTiered && each.default ? {} : { percentage: each.default ? 0 : 100, start: true };
+    const isOn = on.has(nameOf(each));
+    const rollout = isTiered && !isOn ? {} : { percentage: isOn ? 100 : 0, start: true };
     return [
       () => take(api.PUT('/api/admin/flags/{key}', { params: { path: { key }, query: { ...query, reason } }, body: definition })),
       () => take(api.POST('/api/admin/rollout/create', { params: { query }, body: { featureName: key, reason, ...rollout } })),
@@ -209,6 +226,12 @@ async function hasFlag(api: Api, key: string, target: Target): Promise<boolean> 
 /** False for an environment that nothing was ever written to: a single definition cannot be put there. */
 function hasDocument({ version }: Environment): boolean {
   return (version ?? 0) > 0;
+}
+
+/** Returns true for an environment that is called after production; where none is, for the first one. */
+function isProduction(target: Target, all: readonly Target[]): boolean {
+  const isNamed = ({ name }: Target) => name !== null && /^(prod|production|live)$/i.test(name);
+  return all.some(isNamed) ? isNamed(target) : target.default;
 }
 
 function nameOf({ name }: Target): string {
