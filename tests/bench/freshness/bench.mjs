@@ -7,7 +7,7 @@ import { dataFolder, startServer } from '../../server.mjs';
 const TIMES = 20,
   /** Kills that a stream tells, and those of pages whose stream does not open. */
   PUSHED = 50,
-  CUT = 5,
+  CUT = 50,
   INTERVAL_MS = 30_000;
 /** People look at another page for longer than this; a client asks no more often when a page gains the focus. */
 const AWAY_MS = 1100;
