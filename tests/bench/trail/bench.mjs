@@ -110,9 +110,7 @@ async function verify() {
   let hasCrashed = false,
     last = 0;
   for (;;) {
-    const { state, records, valid, ...rest } = (
-      await good(server.asAdmin('/api/admin/changes/verify?wait=1', { method: 'GET' }))
-    ).json();
+    const { state, records, valid, ...rest } = (await good(server.asAdmin('/api/admin/changes/verify?wait=1', { method: 'GET' }))).json();
     if (records < last) throw new Error(`${records} records after ${last}`);
     last = records;
     if (state === 'done') {

@@ -18,7 +18,7 @@ const MOST_NAMED: u32 = 100;
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UnknownName {
-    /// How often an evaluation asked for it, about.
+    /// The evaluations that asked for it, about.
     asked: u64,
     last_at: String,
     name: String,
