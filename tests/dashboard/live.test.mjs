@@ -110,6 +110,31 @@ test('a page whose stream does not open asks by itself', async () => {
   await page.close();
 });
 
+test('a view says that it loads until its answer is there', async () => {
+  const { page, faults } = await signedIn(browser, server);
+  await flip(page, 'told', true);
+  for (const view of ['/audit', '/segments', '/document', '/keys', '/webhooks']) {
+    let release;
+    const released = new Promise(resolve => {
+      release = resolve;
+    });
+    const isQuestion = url => url.pathname.startsWith('/api/admin/') && url.pathname !== '/api/admin/watch';
+    await page.route(isQuestion, async route => {
+      await released;
+      await route.continue();
+    });
+    await visit(page, view);
+    const loading = page.getByRole('status').filter({ hasText: /^Loading .+…$/ });
+    await loading.first().waitFor();
+    release();
+    await page.unrouteAll({ behavior: 'wait' });
+    await loading.first().waitFor({ state: 'detached' });
+    assert.equal(await page.getByRole('alert').count(), 0, view);
+  }
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test('without a connection the page keeps what it shows, says of when it is, and catches up by itself', async () => {
   const context = await browser.newContext();
   const { page } = await signedIn(browser, server, { context });

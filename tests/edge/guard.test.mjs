@@ -41,7 +41,7 @@ async function failing({ networks, sessions, customers = ['c-1', 'c-2'], event =
   }
 }
 
-test('forty failing sessions of two customers roll tier 1 back', async () => {
+test('forty failing sessions of two customers roll tier 1 back', async t => {
   await startRollout(server);
   await failing({ networks: 8, sessions: 5 });
   const { rollout } = await until(featureOf.bind(null, server), feature => feature.status === 'rolled_back');
@@ -51,6 +51,7 @@ test('forty failing sessions of two customers roll tier 1 back', async () => {
   const { rule, counts, limitMillionths, rateMillionths, doubt } = change.evidence;
   assert.deepEqual([rule, limitMillionths, rateMillionths, doubt], ['sequential', 50_000, 1_000_000, null]);
   assert.ok(counts.outcomes >= 20 && counts.outcomes <= 40 && counts.errors === counts.outcomes, JSON.stringify(counts));
+  t.diagnostic(`rolled back after ${counts.outcomes} outcomes, all of them errors`);
   assert.match(change.reason, /^the guard: \d+ of \d+ outcomes had an error, the limit is 5 % \(rule sequential\)$/);
   const [flag] = await until(
     () => server.evaluate({ flag: 'checkout', context: { customerId: 'c-1' } }),
