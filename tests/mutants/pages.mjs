@@ -1,16 +1,17 @@
 /** Puts faults into the dashboard's sources, one at a time, and runs the tests in Chromium that must notice them. */
-import { spawn } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { assertGreen, isRed } from './node-tests.mjs';
 import { around } from './workshop.mjs';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const assets = join(repository, 'target/mutants/assets');
-/** The longest that a file of tests may take: a page with a fault may show nothing of what a test waits for. */
-const PATIENCE_MS = 600_000;
+/** The tests load the spoilt page, and may take so long: a page with a fault may show nothing of what a test waits for. */
+const HOW = { env: { ...process.env, TWINFLAG_ASSETS: assets }, patienceMs: 600_000 };
+const optionsOf = tests => ['--test', join(repository, `tests/dashboard/${tests}.test.mjs`)];
 
 /**
  * Puts each fault into the dashboard.
@@ -23,12 +24,11 @@ export async function workOnDashboard(chosen, tell) {
   rmSync(assets, { recursive: true, force: true });
   cpSync(join(repository, 'edge-worker/dist/assets'), assets, { recursive: true });
   await bundle();
-  for (const tests of new Set(chosen.map(mutant => mutant.tests)))
-    if (await isRed(tests)) throw new Error(`a test of ${tests} is red without any fault`);
+  for (const tests of new Set(chosen.map(mutant => mutant.tests))) await assertGreen(tests, optionsOf(tests), HOW);
   let survivors = 0;
   for (const mutant of chosen) {
     await bundle(mutant);
-    const red = await isRed(mutant.tests);
+    const red = await isRed(optionsOf(mutant.tests), HOW);
     survivors += red ? 0 : 1;
     tell(mutant, red);
     console.log(`${mutant.name.padEnd(56)} ${mutant.tests.padStart(11)}  ${(red ? 'yes' : 'NO').padStart(12)}`);
@@ -57,15 +57,4 @@ function spoiling(mutant) {
   const loader = mutant.file.endsWith('.tsx') ? 'tsx' : 'ts';
   const load = ({ path }) => (path === spoilt ? { contents: around(mutant).join(mutant.replacement), loader } : undefined);
   return { name: 'fault', setup: ({ onLoad }) => onLoad({ filter: /\.tsx?$/ }, load) };
-}
-
-/** True if a test of a file fails by the spoilt page. */
-function isRed(tests) {
-  const env = { ...process.env, TWINFLAG_ASSETS: assets };
-  const options = ['--test', join(repository, `tests/dashboard/${tests}.test.mjs`)];
-  const child = spawn(process.execPath, options, { env, stdio: 'ignore', timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', status => resolve(status !== 0));
-  });
 }

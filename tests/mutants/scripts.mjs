@@ -1,10 +1,10 @@
 /** Puts faults into the sources of `@twinflag/client`, one at a time, and runs the tests that must notice them. */
-import { spawn } from 'node:child_process';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { assertGreen, isRed } from './node-tests.mjs';
 import { around } from './workshop.mjs';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -13,7 +13,7 @@ const copy = join(repository, 'target/mutants/client');
 /** The entries that the tests in Node import, and the one that a test refuses by its name. */
 const ENTRIES = ['entry/node', 'entry/script-engine', 'outcomes', 'bootstrap', 'storage', 'tabs'];
 /** The longest that a file of tests may take: a client with a fault may wait without end. */
-const PATIENCE_MS = 120_000;
+const HOW = { patienceMs: 120_000 };
 
 /**
  * Puts each fault into the client.
@@ -27,15 +27,14 @@ export async function workOnClient(chosen, tell) {
   for (const folder of ['src', 'dist/engine', 'dist/packed', 'dist/script'])
     cpSync(join(PACKAGE, folder), join(copy, folder), { recursive: true });
   await bundle();
-  for (const tests of new Set(chosen.map(mutant => mutant.tests)))
-    if (await isRed(tests)) throw new Error(`a test of ${tests} is red without any fault`);
+  for (const tests of new Set(chosen.map(mutant => mutant.tests))) await assertGreen(tests, optionsOf(tests), HOW);
   let survivors = 0;
   for (const mutant of chosen) {
     const parts = around(mutant),
       place = join(copy, mutant.file.slice('npm/client/'.length));
     writeFileSync(place, parts.join(mutant.replacement));
     await bundle();
-    const red = await isRed(mutant.tests);
+    const red = await isRed(optionsOf(mutant.tests), HOW);
     writeFileSync(place, parts.join(mutant.find));
     survivors += red ? 0 : 1;
     tell(mutant, red);
@@ -61,15 +60,10 @@ async function bundle() {
   await build({ ...common, entryPoints: [join(copy, 'src/entry/native.ts')], inject: [join(copy, 'src/native/globals.ts')] });
 }
 
-/** True if a test of a file fails that imports the copy in place of the package. */
-function isRed(tests) {
+/** The options by which a file of tests imports the copy in place of the package. */
+function optionsOf(tests) {
   const redirect = new URL('redirect.mjs', import.meta.url);
   redirect.searchParams.set('from', String(pathToFileURL(join(PACKAGE, 'dist/entry/'))));
   redirect.searchParams.set('to', String(pathToFileURL(join(copy, 'dist/entry/'))));
-  const options = ['--import', String(redirect), '--test', join(repository, `tests/client/${tests}.test.mjs`)];
-  const child = spawn(process.execPath, options, { stdio: 'ignore', timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', status => resolve(status !== 0));
-  });
+  return ['--import', String(redirect), '--test', join(repository, `tests/client/${tests}.test.mjs`)];
 }
