@@ -116,7 +116,7 @@ function keep(cells, name, figures) {
   for (const [figure, seen] of Object.entries(cell)) seen.push(figures[figure]);
 }
 
-/** How many times as much CPU time as ours a peer took, and how many times as many requests a second we answered, round by round. */
+/** Quartiles over the rounds: the CPU time of a peer by ours, and our requests a second by its. */
 function ratios(ours, theirs) {
   return {
     cpu: quartiles(ours.cpu.map((cpu, round) => theirs.cpu[round] / cpu)),
