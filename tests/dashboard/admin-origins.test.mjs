@@ -8,7 +8,7 @@ import { launch, newPage } from '../chromium.mjs';
 import { hostWorker } from '../edge/workerd.mjs';
 import { dataFolder } from '../server.mjs';
 import { bundled, hostPage, policy } from './host-page.mjs';
-import { changes } from './operator.mjs';
+import { changes, confirm } from './operator.mjs';
 
 const DOCUMENT = JSON.stringify({ schema: 'twinflag/1', flags: { first: { unit: 'customerId' }, second: { unit: 'customerId' } } });
 /** As a host writes it. */
@@ -59,9 +59,7 @@ test('an operator turns a flag off from a listed page, and sees what others chan
   const { page, faults } = await opened(listed);
   await page.locator('.rows > li').first().waitFor();
   await page.getByRole('switch', { name: 'first: enabled' }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Reason').fill('seen in the host');
-  await dialog.getByRole('button', { name: 'Turn off for everyone' }).click();
+  await confirm(page, 'Turn off for everyone', 'seen in the host');
   await page.getByText('first is off for everyone.').waitFor();
   const [record] = await changes(server);
   assert.deepEqual([record.action, record.flagPath, record.reason], ['flag.kill', 'first', 'seen in the host']);

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { launch, newPage } from '../chromium.mjs';
 import { ownServer } from '../own-server.mjs';
 import { bundled, hostPage, policy } from './host-page.mjs';
-import { answer, changes } from './operator.mjs';
+import { answer, changes, confirm } from './operator.mjs';
 
 /** The host's own styles reach everything of its page, and must reach nothing of the component. */
 const STYLE = 'button, input, li { display: none } h1 { color: rgb(1, 2, 3) }';
@@ -83,9 +83,7 @@ test('the list of flags stands in a page of another origin, and a flag is turned
   ]);
   await page.getByRole('heading', { name: /^Phase 2 · Beta/ }).waitFor();
   await page.getByRole('switch', { name: 'first: enabled' }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Reason').fill('seen in the host');
-  await dialog.getByRole('button', { name: 'Turn off for everyone' }).click();
+  await confirm(page, 'Turn off for everyone', 'seen in the host');
   await page.getByText('first is off for everyone.').waitFor();
   const [record] = await changes(server);
   assert.deepEqual([record.action, record.flagPath, record.reason], ['flag.kill', 'first', 'seen in the host']);
