@@ -1,5 +1,5 @@
 //! The suites of Node's test runner.
-use std::{fs, path::PathBuf, thread};
+use std::{fs, path::PathBuf, process::Command, thread};
 
 use anyhow::Result;
 
@@ -45,15 +45,21 @@ fn files(suite: &str, files: Vec<PathBuf>, extent: Extent) -> Result<Report> {
     node.args(["--test", &format!("--test-timeout={patience}"), &format!("--test-concurrency={side_by_side}")]);
     node.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
     node.arg("--test-reporter=./tests/reporter.mjs").arg("--test-reporter-destination").arg(&file).args(files);
-    node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
     node.envs(extent.variable());
+    name_programs(&mut node)?;
+    let said = process::listen(&mut node, npm::INSTALL)?;
+    report::read(&file, said, &format!("node --test, suite {suite}"))
+}
+
+/// Names the programs that test files start, in environment variables: this one, Chromium, and the native ones.
+pub(super) fn name_programs(node: &mut Command) -> Result<()> {
+    node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
     for (name, program) in
         [(runtimes::RUNNER, "runner"), ("TWINFLAG_LINES", "lines"), ("TWINFLAG_AUDIT", "audit"), (runtimes::ROWS, "sql-rows")]
     {
         node.env(name, runtimes::program(program).get_program());
     }
-    let said = process::listen(&mut node, npm::INSTALL)?;
-    report::read(&file, said, &format!("node --test, suite {suite}"))
+    Ok(())
 }
 
 #[cfg(test)]

@@ -182,9 +182,12 @@ fn worst_inputs(extent: Extent) -> Result<Report> {
 
 /// Puts faults into the core and the edge, each of which must be noticed; usually only checks that each fault still has its place.
 fn mutants(extent: Extent) -> Result<Report> {
+    if extent == Extent::All {
+        runtimes::build(&["native"])?;
+    }
     let mut node = npm::node();
     node.arg("tests/mutants/run.mjs").args(extent.of(Some("--check"), None));
-    node.env(runtimes::ROWS, runtimes::program("sql-rows").get_program()).env("XTASK", env::current_exe()?);
+    node::name_programs(&mut node)?;
     report::of(&mut node, "mutants", npm::INSTALL)
 }
 
